@@ -30,3 +30,14 @@ export interface Telemetry {
 
 /** The network, as a port: simulators and tests put their own behind it. */
 export type Fetch = typeof globalThis.fetch;
+
+/** One open transaction, or the pool itself: something that runs SQL. Only storage looks inside; everybody else hands it on. */
+export interface Tx {
+  // biome-ignore lint/suspicious/noExplicitAny: the caller names the row it asked for; the driver cannot know it.
+  query<Row extends Record<string, any>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** The database. `name` says what the transaction makes durable, for traces and for the tests that kill us there. */
+export interface Db extends Tx {
+  transaction<T>(name: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+}

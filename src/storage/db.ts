@@ -1,0 +1,83 @@
+// The pool and the transaction. Everything durable goes through `transaction`, which is also where telemetry sees a commit.
+import pg from 'pg';
+import { AppError } from '#src/domain/errors.ts';
+import type { Db, Log, Telemetry, Tx } from '#src/domain/ports.ts';
+
+// Stages, the web server and pg-boss share these; the embedded server allows 40.
+const POOL_MAX = 12;
+const CONNECT_TIMEOUT_MS = 5_000;
+// A statement that runs longer than this is a fault of ours; intake answers 503 before that.
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** A Db that can be closed, with the raw pool for the libraries that bring their own SQL (pg-boss, LangGraph). */
+export interface OpenDb extends Db {
+  pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+// PostgreSQL error classes that mean "not now": connection, resources, shutdown, serialization, lock. Class 53 is out of memory or connections.
+const TRANSIENT = /^(08|53|57P|40001|40P01|55P03)/;
+
+/** Opens the pool. Throws nothing by itself: the first query does, as AppError('unavailable') while the server cannot be reached. */
+export function openDb(options: { url: string; log: Log; telemetry: Telemetry; max?: number }): OpenDb {
+  const { log, telemetry } = options;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max ?? POOL_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    application_name: 'throughline',
+  });
+  // An idle connection that the server closes must not end the process.
+  pool.on('error', (error) => log.warn({ error: error.message }, 'database connection lost'));
+
+  const run = async (client: pg.Pool | pg.PoolClient, text: string, values: readonly unknown[] = []) => {
+    try {
+      return (await client.query(text, values as unknown[])).rows;
+    } catch (error) {
+      throw readable(error);
+    }
+  };
+
+  return {
+    pool,
+    query: (text, values) => run(pool, text, values),
+    async transaction(name, work) {
+      let client: pg.PoolClient;
+      try {
+        client = await pool.connect();
+      } catch (error) {
+        throw readable(error);
+      }
+      let broken: Error | undefined;
+      try {
+        await client.query('begin');
+        const tx: Tx = { query: (text, values) => run(client, text, values) };
+        const result = await work(tx);
+        await telemetry.around(`commit.${name}`, () => client.query('commit'));
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((lost: Error) => {
+          broken = lost;
+        });
+        throw readable(error);
+      } finally {
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** Tells an unreachable or busy database (retry, answer 503) from a mistake in our SQL (a bug). */
+function readable(error: unknown): unknown {
+  if (error instanceof AppError || !(error instanceof Error)) return error;
+  const code = (error as Error & { code?: string }).code ?? '';
+  const lostConnection = /ECONN|EPIPE|ENOENT|ETIMEDOUT|terminated|timeout exceeded|Connection/i.test(
+    `${code} ${error.message}`,
+  );
+  if (TRANSIENT.test(code) || lostConnection) {
+    return new AppError('unavailable', 'The database cannot be reached right now.', { retryable: true, cause: error });
+  }
+  return error;
+}
