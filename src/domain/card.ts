@@ -1,0 +1,87 @@
+// Card: how a theme stands in Slack. A view is data in, so that every surface can be drawn, tested and photographed without a database.
+
+import type { ActionReceipt } from './action.ts';
+import type { DismissReason } from './decision.ts';
+import type { Insight } from './insight.ts';
+
+export const CARD_STATES = [
+  'waiting',
+  'open',
+  'snoozed',
+  'approved',
+  'filed',
+  'failed',
+  'dismissed',
+  'done',
+  'undone',
+  'folded',
+  'absorbed',
+] as const;
+export type CardState = (typeof CARD_STATES)[number];
+
+/** A quote as it is shown: redacted, never raw. */
+export interface ShownQuote {
+  text: string;
+  /** A display name, or a role when the name is not ours to show. */
+  who: string;
+  source: string;
+  permalink: string | null;
+  /** ISO 8601. */
+  at: string;
+}
+
+/** Everything a card says. Times are ISO 8601; people are display names, never mentions. */
+export interface CardView {
+  cardId: string;
+  themeId: string;
+  state: CardState;
+  insight: Pick<
+    Insight,
+    | 'id'
+    | 'title'
+    | 'claim'
+    | 'kind'
+    | 'severity'
+    | 'area'
+    | 'reach'
+    | 'trend'
+    | 'confidence'
+    | 'whyThis'
+    | 'whyNow'
+    | 'producedBy'
+  >;
+  quotes: ShownQuote[];
+  /** Quotes that exist but are not shown here. */
+  hiddenQuotes: number;
+  proposal: {
+    id: string;
+    revision: number;
+    title: string;
+    priority: number;
+    labels: string[];
+    team: string | null;
+  } | null;
+  /** False when Linear is not connected: the card then says what is missing instead of showing a dead button. */
+  canFile: boolean;
+  decision: {
+    id: string;
+    by: string;
+    at: string;
+    via: string;
+    reason: DismissReason | null;
+    undoUntil: string | null;
+    undoneBy: string | null;
+  } | null;
+  issue: ActionReceipt | null;
+  /** The issue's own state, when it has moved since it was filed. */
+  issueState: string | null;
+  /** Why filing failed and what happens next, or what an undo could not take back. */
+  notes: string[];
+  claimedBy: string | null;
+  snoozedUntil: string | null;
+  snoozedReports: number | null;
+  /** Where the subject goes on: the newer card of a regression, or the theme it was merged into. */
+  continuesAt: string | null;
+  /** Set on a card that came back: why there is a new one. */
+  cameBackBecause: string | null;
+}
