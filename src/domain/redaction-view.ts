@@ -17,8 +17,7 @@ export interface Span {
 }
 
 // Characters that are not seen: soft hyphen, joiners, marks of direction, variation selectors, tags. They may be put inside a number to hide it.
-const UNSEEN =
-  /^[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0000}-\u{E0FFF}]$/u;
+const UNSEEN = /^\p{Default_Ignorable_Code_Point}$/u;
 const DASH = /^[\u2010-\u2015\u2212\u2043\uFE58]$/;
 const SPACE = /^[\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]$/;
 const DIGIT = /^\p{Nd}$/u;
@@ -53,8 +52,8 @@ function plainOf(char: string): string[] {
   if (UNSEEN.test(char)) return [];
   if (DASH.test(char)) return ['-'];
   if (SPACE.test(char)) return [' '];
-  if (DIGIT.test(char)) return [String(digitOf(code))];
-  return char.normalize('NFKC').split('');
+  const plain = char.normalize('NFKC');
+  return DIGIT.test(plain) && plain > '9' ? [String(digitOf(plain.codePointAt(0)!))] : plain.split('');
 }
 
 function digitOf(code: number): number {
