@@ -6,7 +6,7 @@ import { redactText } from '#src/domain/redaction.ts';
 
 const stored: Observation = {
   v: 1,
-  id: observationIdOf('ws', 'con_1', 2),
+  id: observationIdOf('ws', 'con_1', 'rev-2'),
   workspaceId: 'ws',
   source: 'throughline',
   externalId: 'con_1/2',
@@ -19,7 +19,7 @@ const stored: Observation = {
   residency: 'any',
   retentionDays: null,
   conversationId: 'con_1',
-  conversationRevision: 2,
+  conversationRevision: 'rev-2',
   kind: 'bug',
   severity: 'high',
   area: 'export',
@@ -47,15 +47,15 @@ it.each([
   ['language', 'english'],
   ['title', 'x'.repeat(91)],
   ['title', ''],
-  ['conversationRevision', 0],
+  ['conversationRevision', null],
 ])('refuses a wrong %s (%s)', (field, value) => {
   expect(() => ObservationContract.read({ ...stored, [field]: value })).toThrow(/observation/);
 });
 
 it('names the observation of a revision the same way every time', () => {
-  expect(observationIdOf('ws', 'con_1', 2)).toBe(stored.id);
-  expect(observationIdOf('ws', 'con_1', 3)).not.toBe(stored.id);
-  expect(observationIdOf('other', 'con_1', 2)).not.toBe(stored.id);
+  expect(observationIdOf('ws', 'con_1', 'rev-2')).toBe(stored.id);
+  expect(observationIdOf('ws', 'con_1', 'rev-3')).not.toBe(stored.id);
+  expect(observationIdOf('other', 'con_1', 'rev-2')).not.toBe(stored.id);
 });
 
 it('lets only customers decide, and everybody where no customer spoke', () => {
