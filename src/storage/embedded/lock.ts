@@ -20,32 +20,26 @@ export interface DirectoryLock {
  */
 export function lockDirectory(dir: string): DirectoryLock {
   const owner = join(dir, 'postgres.owner');
+  let file: DatabaseSync | undefined;
   try {
-    const file = new DatabaseSync(join(dir, 'postgres.lock'));
-    try {
-      file.exec('BEGIN EXCLUSIVE');
-    } catch (error) {
-      file.close();
-      throw error;
-    }
+    file = new DatabaseSync(join(dir, 'postgres.lock'));
+    file.exec('BEGIN EXCLUSIVE');
     writeFileSync(owner, `${process.pid}\n`);
-    return { release: () => file.close() };
   } catch (error) {
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) {
-      throw new AppError(
-        'conflict',
-        `Another Throughline${processIn(owner)} is using ${dir}: stop it, or set DATA_DIR to a directory of its own.`,
-        { cause: error },
-      );
-    }
-    throw new AppError(
-      'bad_config',
-      `Cannot lock ${dir}: DATA_DIR must be a directory that Throughline can write to.`,
-      {
-        cause: error,
-      },
-    );
+    file?.close();
+    throw refusal(dir, owner, error);
   }
+  const held = file;
+  return { release: () => held.close() };
+}
+
+function refusal(dir: string, owner: string, cause: unknown): AppError {
+  if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) {
+    const message = `Another Throughline${processIn(owner)} is using ${dir}: stop it, or set DATA_DIR to a directory of its own.`;
+    return new AppError('conflict', message, { cause });
+  }
+  const message = `Cannot lock ${dir}: DATA_DIR must be a directory that Throughline can write to.`;
+  return new AppError('bad_config', message, { cause });
 }
 
 /** For people only: the pid means nothing in another container, so nothing is decided by it. */

@@ -20,6 +20,15 @@ export function processesWith(text: string): LivingProcess[] {
   return all.filter(({ command }) => command.includes(text));
 }
 
+/** Signals a process that may be gone already. */
+export function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 function linuxProcesses(): LivingProcess[] {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);

@@ -1,0 +1,163 @@
+// The files of the database: made whole or not at all, and recognised when they are there.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chown, lchown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '#src/domain/errors.ts';
+import type { Log } from '#src/domain/ports.ts';
+import { MAJOR_VERSION } from './binaries.ts';
+import { type Launcher, SERVER_ENV } from './launcher.ts';
+import { processesWith, send } from './processes.ts';
+
+/** The role that owns everything in our own database. */
+export const ROLE = 'throughline';
+
+/** Where the parts of our database lie inside DATA_DIR. */
+export interface ClusterPaths {
+  home: string;
+  /** PostgreSQL's data directory. */
+  data: string;
+  password: string;
+  serverLog: string;
+}
+
+/** Names the parts; touches nothing. */
+export function clusterPaths(dataDir: string): ClusterPaths {
+  const home = join(dataDir, 'postgres');
+  return { home, ...partsOf(home) };
+}
+
+function partsOf(home: string) {
+  return { data: join(home, 'data'), password: join(home, 'password'), serverLog: join(home, 'server.log') };
+}
+
+export interface ClusterOptions {
+  /** Absolute, existing, locked by us. */
+  dataDir: string;
+  native: string;
+  launcher: Launcher;
+  durable: boolean;
+  log: Log;
+  signal?: AbortSignal;
+}
+
+// Leftovers of a first start that was killed carry this prefix.
+const UNFINISHED = 'postgres.new-';
+
+/**
+ * Sees to it that the database's files are there and belong to whom the server will run as.
+ *
+ * The first time they are made in a directory of their own, written through to the disk, and renamed: a kill at any moment leaves either no
+ * database or a whole one, with its password. Throws AppError('bad_config') for files of another version or another user.
+ */
+export async function prepareCluster(options: ClusterOptions): Promise<void> {
+  const { dataDir, launcher } = options;
+  const paths = clusterPaths(dataDir);
+  await removeUnfinished(options);
+  if (!existsSync(paths.home)) return createCluster(options);
+
+  const version = await readFile(join(paths.data, 'PG_VERSION'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const what = error.code === 'EACCES' ? 'belongs to another user' : 'is not a whole database';
+    throw new AppError(
+      'bad_config',
+      `${paths.home} ${what}: give it back to the user who runs Throughline, or move it away.`,
+      {
+        cause: error,
+      },
+    );
+  });
+  if (version.trim() !== MAJOR_VERSION) {
+    throw new AppError(
+      'bad_config',
+      `${paths.home} was written by PostgreSQL ${version.trim()}, and this Throughline brings ${MAJOR_VERSION}: start the version that wrote it, or run that PostgreSQL yourself and set DATABASE_URL.`,
+    );
+  }
+  await handOver(paths, launcher);
+}
+
+async function createCluster({ dataDir, native, launcher, durable, signal }: ClusterOptions): Promise<void> {
+  const fresh = await mkdtemp(join(dataDir, UNFINISHED));
+  const parts = partsOf(fresh);
+  const { uid, gid } = launcher.owner;
+  await writeFile(parts.password, randomBytes(24).toString('base64url'), { mode: 0o600, flush: durable });
+  await chown(parts.password, uid, gid);
+  await chown(fresh, uid, gid);
+  const args = [
+    ['-D', parts.data, '-U', ROLE, `--pwfile=${parts.password}`, '--auth=scram-sha-256', '--encoding=UTF8'],
+    // Sorts and folds case the same on every machine, whatever locales it has.
+    ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
+    // initdb writes all its files through to the disk unless told not to.
+    durable ? [] : ['--no-sync'],
+  ].flat();
+  await run(launcher, join(native, 'bin', 'initdb'), args, signal);
+  if (durable) await flushDirectory(fresh);
+  await rename(fresh, clusterPaths(dataDir).home);
+  if (durable) await flushDirectory(dataDir);
+}
+
+/** What a killed first start left is worth nothing. What cannot be removed now goes the next time. */
+async function removeUnfinished({ dataDir, log }: ClusterOptions): Promise<void> {
+  // Its initdb lives on and would write into what we remove.
+  for (const { pid } of processesWith(join(dataDir, UNFINISHED))) send(pid, 'SIGKILL');
+  for (const name of await readdir(dataDir)) {
+    if (!name.startsWith(UNFINISHED)) continue;
+    await rm(join(dataDir, name), { recursive: true, force: true, maxRetries: 3, retryDelay: 50 }).catch(
+      (error: Error) => log.warn({ directory: name, error: error.message }, 'an unfinished database stays for now'),
+    );
+  }
+}
+
+/** PostgreSQL starts only on files of its own user; a directory that moved into a container, or out of one, has the other one's. */
+async function handOver(paths: ClusterPaths, launcher: Launcher): Promise<void> {
+  const { uid, gid } = launcher.owner;
+  if ((await stat(paths.data)).uid === uid) return;
+  if (launcher.how === 'plain') {
+    throw new AppError(
+      'bad_config',
+      `${paths.home} belongs to another user: give it to the one who runs Throughline, with chown -R.`,
+    );
+  }
+  const names = await readdir(paths.home, { recursive: true });
+  for (const name of names.filter((one) => one !== 'data')) await lchown(join(paths.home, name), uid, gid);
+  await chown(paths.home, uid, gid);
+  // Last, because it is what is asked the next time.
+  await chown(paths.data, uid, gid);
+}
+
+function run(launcher: Launcher, program: string, args: string[], signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const [command, ...rest] = [...launcher.prefix, program, ...args];
+    const child = spawn(command!, rest, {
+      uid: launcher.uid,
+      gid: launcher.gid,
+      env: SERVER_ENV,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe'],
+      signal,
+    });
+    let problem = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      problem += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) return resolve();
+      reject(
+        new AppError(
+          'unavailable',
+          `PostgreSQL could not make its files: ${problem.trim() || `initdb ended with ${code}`}`,
+        ),
+      );
+    });
+  });
+}
+
+async function flushDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
