@@ -220,7 +220,12 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
     const moved = [...newest.values()].filter((draft) => {
       const head = heads.get(draft.externalId);
       if (!head) return true;
-      return laterRevision({ change: head.change, changedAt: head.changed_at.toISOString() }, draft) === draft;
+      return (
+        laterRevision<Pick<SignalDraft, 'change' | 'changedAt'>>(
+          { change: head.change, changedAt: head.changed_at.toISOString() },
+          draft,
+        ) === draft
+      );
     });
     const rows = moved.map((draft) => ({
       source: draft.source,

@@ -1,0 +1,167 @@
+// Cards: how a theme stands in Slack, one living card per theme. A row says what should be shown; the show stage makes Slack agree.
+import type { CardState } from '#src/domain/card.ts';
+import type { WorkspaceId } from '#src/domain/ids.ts';
+import { idOf } from '#src/domain/ids.ts';
+import type { Tx } from '#src/domain/ports.ts';
+
+/** A card as it is stored. Times are ISO 8601. */
+export interface Card {
+  id: string;
+  themeId: string;
+  /** 1 for a theme's first card; a regression or a doubling on an old card makes the next. */
+  generation: number;
+  channelId: string;
+  ts: string | null;
+  permalink: string | null;
+  state: CardState;
+  insightId: string | null;
+  proposalId: string | null;
+  proposalRevision: number | null;
+  shownHash: string | null;
+  detailsTs: string | null;
+  detailsHash: string | null;
+  postingSince: string | null;
+  postedAt: string | null;
+  reportsWhenPosted: number;
+  claimedBy: string | null;
+  snoozedUntil: string | null;
+  snoozedReports: number | null;
+  createdAt: string;
+}
+
+export interface Cards {
+  byId(tx: Tx, id: string): Promise<Card | null>;
+  /** Locks the row until the transaction ends: whoever changes a card's state takes turns. */
+  lock(tx: Tx, id: string): Promise<Card | null>;
+  at(tx: Tx, channelId: string, ts: string): Promise<Card | null>;
+  /** The theme's newest card. */
+  current(tx: Tx, themeId: string): Promise<Card | null>;
+  all(tx: Tx, themeId: string): Promise<Card[]>;
+  create(
+    tx: Tx,
+    card: Pick<
+      Card,
+      'themeId' | 'generation' | 'channelId' | 'state' | 'insightId' | 'proposalId' | 'proposalRevision' | 'createdAt'
+    >,
+  ): Promise<Card>;
+  set(tx: Tx, id: string, fields: Partial<Omit<Card, 'id' | 'themeId' | 'generation' | 'createdAt'>>): Promise<void>;
+  /** Snoozed cards whose time has come. */
+  due(tx: Tx, now: Date, limit: number): Promise<string[]>;
+  /** Cards that wait to be posted, or whose posting was cut short: nothing was ever shown. */
+  unshown(tx: Tx, limit: number): Promise<string[]>;
+}
+
+const FIELDS = {
+  channelId: 'channel_id',
+  ts: 'ts',
+  permalink: 'permalink',
+  state: 'state',
+  insightId: 'insight_id',
+  proposalId: 'proposal_id',
+  proposalRevision: 'proposal_revision',
+  shownHash: 'shown_hash',
+  detailsTs: 'details_ts',
+  detailsHash: 'details_hash',
+  postingSince: 'posting_since',
+  postedAt: 'posted_at',
+  reportsWhenPosted: 'reports_when_posted',
+  claimedBy: 'claimed_by',
+  snoozedUntil: 'snoozed_until',
+  snoozedReports: 'snoozed_reports',
+} as const;
+
+/** The id of a theme's n-th card. */
+export function cardIdOf(workspaceId: WorkspaceId, themeId: string, generation: number): string {
+  return idOf('card', workspaceId, themeId, generation);
+}
+
+/** Opens the cards of one workspace. */
+export function createCards(workspaceId: WorkspaceId): Cards {
+  const read = async (tx: Tx, where: string, values: readonly unknown[]): Promise<Card[]> => {
+    const rows = await tx.query<Record<string, unknown>>(`select * from card where workspace_id = $1 and ${where}`, [
+      workspaceId,
+      ...values,
+    ]);
+    return rows.map(toCard);
+  };
+  return {
+    byId: async (tx, id) => (await read(tx, 'id = $2', [id]))[0] ?? null,
+    lock: async (tx, id) => (await read(tx, 'id = $2 for update', [id]))[0] ?? null,
+    at: async (tx, channelId, ts) => (await read(tx, 'channel_id = $2 and ts = $3', [channelId, ts]))[0] ?? null,
+    current: async (tx, themeId) =>
+      (await read(tx, 'theme_id = $2 order by generation desc limit 1', [themeId]))[0] ?? null,
+    all: (tx, themeId) => read(tx, 'theme_id = $2 order by generation', [themeId]),
+    async create(tx, card) {
+      const id = cardIdOf(workspaceId, card.themeId, card.generation);
+      await tx.query(
+        `insert into card (workspace_id, id, theme_id, generation, channel_id, state, insight_id, proposal_id, proposal_revision, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+        [
+          workspaceId,
+          id,
+          card.themeId,
+          card.generation,
+          card.channelId,
+          card.state,
+          card.insightId,
+          card.proposalId,
+          card.proposalRevision,
+          card.createdAt,
+        ],
+      );
+      return (await read(tx, 'id = $2', [id]))[0]!;
+    },
+    async set(tx, id, fields) {
+      const names = Object.keys(fields) as (keyof typeof FIELDS)[];
+      if (names.length === 0) return;
+      const assignments = names.map((name, index) => `${FIELDS[name]} = $${index + 3}`).join(', ');
+      await tx.query(`update card set ${assignments} where workspace_id = $1 and id = $2`, [
+        workspaceId,
+        id,
+        ...names.map((name) => fields[name]),
+      ]);
+    },
+    async due(tx, now, limit) {
+      const rows = await tx.query<{ id: string }>(
+        `select id from card where workspace_id = $1 and state = 'snoozed' and snoozed_until <= $2 order by snoozed_until limit $3`,
+        [workspaceId, now, limit],
+      );
+      return rows.map((row) => row.id);
+    },
+    async unshown(tx, limit) {
+      const rows = await tx.query<{ id: string }>(
+        `select id from card where workspace_id = $1 and state <> 'waiting' and (shown_hash is null or details_hash is null) order by created_at limit $2`,
+        [workspaceId, limit],
+      );
+      return rows.map((row) => row.id);
+    },
+  };
+}
+
+function toCard(row: Record<string, unknown>): Card {
+  const iso = (value: unknown) => (value instanceof Date ? value.toISOString() : null);
+  const text = (value: unknown) => (value === null || value === undefined ? null : String(value));
+  const number = (value: unknown) => (value === null || value === undefined ? null : Number(value));
+  return {
+    id: String(row.id),
+    themeId: String(row.theme_id),
+    generation: Number(row.generation),
+    channelId: String(row.channel_id),
+    ts: text(row.ts),
+    permalink: text(row.permalink),
+    state: row.state as CardState,
+    insightId: text(row.insight_id),
+    proposalId: text(row.proposal_id),
+    proposalRevision: number(row.proposal_revision),
+    shownHash: text(row.shown_hash),
+    detailsTs: text(row.details_ts),
+    detailsHash: text(row.details_hash),
+    postingSince: iso(row.posting_since),
+    postedAt: iso(row.posted_at),
+    reportsWhenPosted: Number(row.reports_when_posted),
+    claimedBy: text(row.claimed_by),
+    snoozedUntil: iso(row.snoozed_until),
+    snoozedReports: number(row.snoozed_reports),
+    createdAt: iso(row.created_at)!,
+  };
+}
