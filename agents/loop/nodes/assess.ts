@@ -1,0 +1,106 @@
+// Assess: looks at what a theme stands on and says what customers tell us, with the words that carry it.
+import type { Analyst } from '#src/domain/analyst.ts';
+import type { Evidence, Excerpt } from '#src/domain/evidence.ts';
+import type { Quote } from '#src/domain/insight.ts';
+import { confidenceOf, DAY_MS, trendOf } from '#src/domain/insight.ts';
+import { rawSpanOf } from '#src/domain/redaction.ts';
+import type { InsightDraft, LoopState, LoopUpdate } from '../state.ts';
+
+// Two or three voices convince; a wall of quotes is not read.
+const QUOTES_MAX = 3;
+// Slack shows about four lines of a quote before it folds.
+const QUOTE_LENGTH_MAX = 280;
+const EXCERPTS_FOR_ANALYST = 12;
+
+/** Where a node learns about a theme; read-only. */
+export type EvidenceReader = (themeId: string) => Promise<Evidence>;
+
+/** Makes the node. `cohesion` (0 to 1) says how alike the theme's reports are. */
+export function createAssess(deps: {
+  evidence: EvidenceReader;
+  analyst: Analyst;
+  cohesion: (themeId: string) => number;
+  now: () => Date;
+}) {
+  return async function assess(state: LoopState): Promise<LoopUpdate> {
+    const evidence = await deps.evidence(state.themeId);
+    const named = evidence.titledBy !== 'machine';
+    const described = await deps.analyst.describe({
+      themeId: evidence.themeId,
+      kind: evidence.kind,
+      severity: evidence.severity,
+      titles: evidence.titles,
+      excerpts: evidence.excerpts.slice(-EXCERPTS_FOR_ANALYST).map((excerpt) => excerpt.redacted),
+      counts: { reports: evidence.reach.reports, customers: evidence.reach.customers },
+    });
+    const firstDaysAgo = (Date.parse(evidence.reach.newest) - Date.parse(evidence.reach.since)) / DAY_MS;
+    const trend = trendOf(evidence.days, firstDaysAgo);
+    const insight: InsightDraft = {
+      title: named ? evidence.title : described.title,
+      claim: described.claim,
+      kind: evidence.kind,
+      severity: evidence.severity,
+      area: evidence.area,
+      evidence: chooseQuotes(evidence.excerpts),
+      reach: evidence.reach,
+      trend,
+      confidence: confidenceOf(evidence.reach, deps.cohesion(evidence.themeId)),
+      whyThis: whyThis(evidence),
+      whyNow: whyNow(evidence, state.broughtBy, trend.word),
+      broughtBy: state.broughtBy,
+      producedBy: described.producedBy,
+    };
+    return { evidence, insight };
+  };
+}
+
+/** One quote per customer: captured ones first, since a person chose them, then the most telling, then the newest. */
+function chooseQuotes(excerpts: readonly Excerpt[]): Quote[] {
+  const telling = (excerpt: Excerpt) => Math.min(excerpt.redacted.length, QUOTE_LENGTH_MAX);
+  const ordered = [...excerpts].sort(
+    (a, b) => Number(b.captured) - Number(a.captured) || telling(b) - telling(a) || (a.at < b.at ? 1 : -1),
+  );
+  const seen = new Set<string>();
+  const chosen: Excerpt[] = [];
+  for (const excerpt of ordered) {
+    const customer = excerpt.customerId ?? 'unknown';
+    if (chosen.length === QUOTES_MAX) break;
+    if (seen.has(customer) || excerpt.redacted.trim() === '') continue;
+    seen.add(customer);
+    chosen.push(excerpt);
+  }
+  return chosen.map((excerpt) => {
+    const end = sentenceEnd(excerpt.redacted, QUOTE_LENGTH_MAX);
+    const span = rawSpanOf(excerpt.map, 0, end);
+    return { signalId: excerpt.signalId, conversationId: excerpt.conversationId, start: span.start, end: span.end };
+  });
+}
+
+/** Where to end a quote: the whole text, or the last sentence or word that fits. */
+function sentenceEnd(text: string, lengthMax: number): number {
+  if (text.length <= lengthMax) return text.length;
+  const head = text.slice(0, lengthMax);
+  const sentence = Math.max(
+    head.lastIndexOf('. '),
+    head.lastIndexOf('! '),
+    head.lastIndexOf('? '),
+    head.lastIndexOf('\n'),
+  );
+  if (sentence > lengthMax / 2) return sentence + 1;
+  const word = head.lastIndexOf(' ');
+  return word > lengthMax / 2 ? word : lengthMax;
+}
+
+function whyThis(evidence: Evidence): string {
+  const { customersInWindow, reports, sources } = evidence.reach;
+  const where = Object.keys(sources).length > 1 ? ` in ${Object.keys(sources).length} places` : '';
+  if (customersInWindow <= 1) return 'A person asked for it; one customer has reported it so far.';
+  return `${customersInWindow} different customers reported it within 14 days${where}, in ${reports} reports.`;
+}
+
+function whyNow(evidence: Evidence, broughtBy: InsightDraft['broughtBy'], trend: string): string {
+  if (broughtBy === 'person') return 'Somebody on your team captured a message about it.';
+  if (trend === 'rising') return 'Reports are rising: more came this week than the week before.';
+  if (evidence.severity === 'critical') return 'It stops people from working.';
+  return 'The third customer makes it more than a single case.';
+}

@@ -1,0 +1,64 @@
+// The state of a proposal's graph. Checkpoints are not encrypted, so that what is kept is ids and codes; drafts with words are untracked.
+import { StateSchema, UntrackedValue } from '@langchain/langgraph';
+import { z } from 'zod';
+import type { Evidence } from '#src/domain/evidence.ts';
+import type { Insight } from '#src/domain/insight.ts';
+import type { ProposalPayload } from '#src/domain/proposal.ts';
+
+/** What a look at a theme comes to, before the stage gives it ids and stores it. */
+export type InsightDraft = Pick<
+  Insight,
+  | 'title'
+  | 'claim'
+  | 'kind'
+  | 'severity'
+  | 'area'
+  | 'evidence'
+  | 'reach'
+  | 'trend'
+  | 'confidence'
+  | 'whyThis'
+  | 'whyNow'
+  | 'broughtBy'
+  | 'producedBy'
+>;
+
+/** One effect that the plan asks for. Ids only; the stage puts the words in. */
+export const ActionIntent = z.object({
+  kind: z.enum(['linear.issue', 'linear.attachment', 'zendesk.note', 'slack.reply', 'slack.react']),
+  conversationId: z.string().nullable(),
+});
+export type ActionIntent = z.infer<typeof ActionIntent>;
+
+export const Verdict = z.enum(['approved', 'dismissed', 'undone', 'expired']);
+export type Verdict = z.infer<typeof Verdict>;
+
+export const LoopState = new StateSchema({
+  /** Written by the stage that starts the thread. */
+  themeId: z.string(),
+  proposalId: z.string(),
+  /** What brought the theme up: enough customers, or a person who asked. */
+  broughtBy: z.enum(['reach', 'person']),
+  /** Written by critic: what is missing before this may be shown. */
+  missing: z.array(z.string()).default([]),
+  /** Written by gate, from the resume. */
+  verdict: Verdict.optional(),
+  decisionId: z.string().optional(),
+  /** Written by plan. */
+  plan: z.array(ActionIntent).default([]),
+  /** Written by await-result, from the resume. */
+  settled: z.enum(['done', 'failed', 'undone']).optional(),
+  /** Written by follow, from the resume. */
+  ended: z.enum(['completed', 'canceled', 'removed', 'undone']).optional(),
+  /** Written by assess; never checkpointed. */
+  evidence: new UntrackedValue<Evidence>(),
+  insight: new UntrackedValue<InsightDraft>(),
+  /** Written by propose; never checkpointed. */
+  proposal: new UntrackedValue<ProposalPayload>(),
+});
+export type LoopState = typeof LoopState.State;
+export type LoopUpdate = typeof LoopState.Update;
+
+/** What each gate waits for. */
+export const GATES = ['gate', 'await_result', 'follow'] as const;
+export type Gate = (typeof GATES)[number];
