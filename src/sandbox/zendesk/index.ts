@@ -3,9 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { Clock } from '#src/domain/ports.ts';
 import { type Call, createApi } from './api.ts';
+import { createExport } from './export.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createHuman, type Human } from './human.ts';
+import { createTokens } from './oauth.ts';
 import { createStore, type ZendeskSeed, type ZendeskState } from './state.ts';
+import { createTicketEndpoints } from './tickets.ts';
 import { createWebhooks, type Delivery, type Webhooks } from './webhooks.ts';
 
 const ALL_SCOPES = [
@@ -52,6 +55,7 @@ export interface ZendeskSimulator {
   calls: Call[];
   /** Requests that nothing here answers to; a test expects none. */
   unknownCalls(): Call[];
+  /** Makes every token that was handed out invalid. */
   revokeTokens(): void;
   /** Tells of changes until the returned function is called. */
   subscribe(listener: (event: ZendeskEvent) => void): () => void;
@@ -84,19 +88,21 @@ export function createZendeskSimulator(options: ZendeskSimulatorOptions): Zendes
   let server: ServerType | null = null;
   let url = '';
   let closing = new AbortController();
-  const api = createApi({
+  const baseUrl = () => url;
+  const tokens = createTokens(
+    { clientId: options.clientId, clientSecret: options.clientSecret, scopes: options.scopes ?? ALL_SCOPES },
     clock,
+  );
+  const tickets = createTicketEndpoints({ store, human, baseUrl });
+  const exported = createExport({ clock, store, overlap: options.exportOverlap ?? 1, baseUrl });
+  const app = createApi({
     store,
-    human,
     faults,
+    tokens,
+    tickets,
+    exported: exported.page,
     calls,
-    account: {
-      clientId: options.clientId,
-      clientSecret: options.clientSecret,
-      scopes: options.scopes ?? ALL_SCOPES,
-      exportOverlap: options.exportOverlap ?? 1,
-    },
-    baseUrl: () => url,
+    baseUrl,
     closing: () => closing.signal,
   });
 
@@ -106,7 +112,7 @@ export function createZendeskSimulator(options: ZendeskSimulatorOptions): Zendes
     },
     async start() {
       closing = new AbortController();
-      const started = createAdaptorServer({ fetch: api.app.fetch });
+      const started = createAdaptorServer({ fetch: app.fetch });
       server = started;
       await new Promise<void>((resolve, reject) => {
         started.once('error', reject);
@@ -127,7 +133,9 @@ export function createZendeskSimulator(options: ZendeskSimulatorOptions): Zendes
     },
     reset() {
       store.reset();
-      api.reset();
+      tokens.revoke();
+      tickets.reset();
+      exported.reset();
       webhooks.reset();
       faults.clear();
       calls.length = 0;
@@ -137,7 +145,7 @@ export function createZendeskSimulator(options: ZendeskSimulatorOptions): Zendes
     faults,
     calls,
     unknownCalls: () => calls.filter((call) => call.operation === null),
-    revokeTokens: api.revokeTokens,
+    revokeTokens: tokens.revoke,
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
