@@ -1,0 +1,93 @@
+// Slack's events, dispatched. A job calls this with a stored delivery; what it returns are facts for the pipeline.
+import { z } from 'zod';
+import type { Log } from '#src/domain/ports.ts';
+import type { Fact } from '#src/domain/signal.ts';
+import type { SlackClient } from './client.ts';
+import type { Inbound } from './inbound.ts';
+import { WireReactionEvent as Reaction, WireEnvelope, type WireReactionEvent } from './wire.ts';
+
+/** Every event we subscribe to; manifest.yml lists the same. */
+export const EVENTS = [
+  'channel_rename',
+  'group_rename',
+  'member_joined_channel',
+  'member_left_channel',
+  'message.channels',
+  'message.groups',
+  'reaction_added',
+  'reaction_removed',
+  'subteam_members_changed',
+] as const;
+
+export interface EventDeps {
+  client: SlackClient;
+  inbound: Pick<Inbound, 'readMessageEvent'>;
+  /** What a reaction did, in words for the log. */
+  onReaction(event: WireReactionEvent): Promise<string>;
+  /** The bot was added to a channel. */
+  channelJoined(channelId: string, name: string): Promise<void>;
+  /** The bot was removed from a channel. */
+  channelLeft(channelId: string): Promise<void>;
+  channelRenamed(channelId: string, name: string): Promise<void>;
+  log: Log;
+}
+
+const Membership = z.looseObject({ user: z.string(), channel: z.string() });
+const Rename = z.looseObject({ channel: z.looseObject({ id: z.string(), name: z.string() }) });
+const GroupChange = z.looseObject({ subteam_id: z.string() });
+
+/** Makes the dispatcher. Safe to repeat with the same payload. */
+export function createEventReader(deps: EventDeps): (payload: unknown) => Promise<Fact[]> {
+  const { client } = deps;
+  return async (payload) => {
+    if ((payload as { type?: unknown } | null)?.type === 'app_rate_limited') {
+      deps.log.warn({}, 'Slack dropped events of this app for a minute: more than 30,000 in an hour');
+      return ignored('Slack dropped events');
+    }
+    const { event } = WireEnvelope.parse(payload);
+    switch (event.type) {
+      case 'message':
+        return deps.inbound.readMessageEvent(event);
+      case 'reaction_added':
+      case 'reaction_removed':
+        return ignored(await deps.onReaction(Reaction.parse(event)));
+      case 'member_joined_channel':
+        return joined(Membership.parse(event));
+      case 'member_left_channel':
+        return left(Membership.parse(event));
+      case 'channel_rename':
+      case 'group_rename': {
+        const { id, name } = Rename.parse(event).channel;
+        await client.forget('channel', id);
+        await deps.channelRenamed(id, name);
+        return ignored('a channel has a new name');
+      }
+      case 'subteam_members_changed':
+        await client.forget('group', GroupChange.parse(event).subteam_id);
+        return ignored('a user group has changed');
+      default:
+        return ignored(`we have no use for ${event.type}`);
+    }
+  };
+
+  async function joined({ user, channel }: z.infer<typeof Membership>): Promise<Fact[]> {
+    await client.forget('members', channel);
+    if (user !== (await client.whoAmI()).userId) return ignored('somebody joined a channel');
+    await client.forget('channel', channel);
+    const info = await client.channel(channel);
+    await deps.channelJoined(channel, info?.name ?? channel);
+    return ignored('the bot joined a channel');
+  }
+
+  async function left({ user, channel }: z.infer<typeof Membership>): Promise<Fact[]> {
+    await client.forget('members', channel);
+    if (user !== (await client.whoAmI()).userId) return ignored('somebody left a channel');
+    await client.forget('channel', channel);
+    await deps.channelLeft(channel);
+    return ignored('the bot left a channel');
+  }
+}
+
+function ignored(reason: string): Fact[] {
+  return [{ kind: 'ignored', reason }];
+}

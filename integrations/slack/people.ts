@@ -1,0 +1,121 @@
+// Who people are in Slack: their kind, whether they may decide, whether they are staff, and who can read a channel.
+import type { Person } from '#src/domain/policy.ts';
+import type { SlackClient, User } from './client.ts';
+
+/** Who reads a channel, as far as it decides what may be written there. */
+export interface Audience {
+  /** True when everybody there is a full member of this workspace: no Slack Connect, no guests. */
+  internal: boolean;
+  why: 'internal' | 'shared' | 'guests' | 'unknown';
+}
+
+export interface PeopleConfig {
+  /** User ids, user group ids or group handles. */
+  approvers: readonly string[];
+  staff: readonly string[];
+  /** The channel whose full members decide when there are no approvers; a name or an id. */
+  insightsChannel: string | null;
+}
+
+export interface People {
+  /** The person behind a Slack user id, for `may`. Somebody Slack does not know is `unknown`. */
+  personOf(userId: string): Promise<Person>;
+  isStaff(userId: string): Promise<boolean>;
+  /** A name for people to read, never a mention. */
+  displayName(userId: string): Promise<string>;
+  user(userId: string): Promise<User | null>;
+  audienceOf(channelId: string): Promise<Audience>;
+  /** Entries of a list of people that name nobody, for the doctor. */
+  unknownEntries(entries: readonly string[]): Promise<string[]>;
+}
+
+/** Makes the people of one workspace. */
+export function createPeople(deps: { client: SlackClient; config: PeopleConfig }): People {
+  const { client, config } = deps;
+
+  const people: People = {
+    async personOf(userId) {
+      const user = await client.user(userId);
+      const kind = await kindOf(user);
+      const approver = kind === 'member' && (await isApprover(userId));
+      return { id: userId, kind, approver };
+    },
+
+    isStaff: (userId) => isAmong(userId, config.staff),
+
+    async displayName(userId) {
+      return (await client.user(userId))?.name ?? 'someone';
+    },
+
+    user: (userId) => client.user(userId),
+
+    async audienceOf(channelId) {
+      const channel = await client.channel(channelId);
+      if (!channel) return { internal: false, why: 'unknown' };
+      if (channel.isShared) return { internal: false, why: 'shared' };
+      // One list of users instead of one question per member: a channel may have thousands.
+      const [members, users] = await Promise.all([client.members(channelId), client.users()]);
+      const byId = new Map(users.map((user) => [user.id, user]));
+      const { teamId, enterpriseId } = await client.whoAmI();
+      for (const id of members) {
+        const user = byId.get(id) ?? (await client.user(id));
+        if (!user) return { internal: false, why: 'unknown' };
+        if (isOutsider(user, teamId, enterpriseId)) return { internal: false, why: 'shared' };
+        if (user.isGuest) return { internal: false, why: 'guests' };
+      }
+      return { internal: true, why: 'internal' };
+    },
+
+    async unknownEntries(entries) {
+      const unknown: string[] = [];
+      for (const entry of entries) {
+        const known = isUserId(entry) ? (await client.user(entry)) !== null : (await groupOf(entry)) !== null;
+        if (!known) unknown.push(entry);
+      }
+      return unknown;
+    },
+  };
+  return people;
+
+  async function kindOf(user: User | null): Promise<Person['kind']> {
+    if (!user || user.isDeleted) return 'unknown';
+    if (user.isBot) return 'bot';
+    const { teamId, enterpriseId } = await client.whoAmI();
+    if (isOutsider(user, teamId, enterpriseId)) return 'external';
+    return user.isGuest ? 'guest' : 'member';
+  }
+
+  async function isApprover(userId: string): Promise<boolean> {
+    if (config.approvers.length > 0) return isAmong(userId, config.approvers);
+    if (!config.insightsChannel) return false;
+    const channel = await client.resolveChannel(config.insightsChannel);
+    return channel !== null && (await client.members(channel.id)).includes(userId);
+  }
+
+  async function isAmong(userId: string, entries: readonly string[]): Promise<boolean> {
+    if (entries.includes(userId)) return true;
+    for (const entry of entries) {
+      if (isUserId(entry)) continue;
+      const group = await groupOf(entry);
+      if (group && (await client.groupMembers(group)).includes(userId)) return true;
+    }
+    return false;
+  }
+
+  async function groupOf(entry: string): Promise<string | null> {
+    const handle = entry.replace(/^@/, '').toLowerCase();
+    const groups = await client.userGroups();
+    return groups.find((group) => group.id === entry || group.handle.toLowerCase() === handle)?.id ?? null;
+  }
+}
+
+// Within one Enterprise organization the workspaces differ and the people are still one's own.
+function isOutsider(user: User, teamId: string, enterpriseId: string | null): boolean {
+  if (user.isStranger) return true;
+  if (user.teamId === null || user.teamId === teamId || user.teamId === enterpriseId) return false;
+  return enterpriseId === null || user.enterpriseId !== enterpriseId;
+}
+
+function isUserId(entry: string): boolean {
+  return /^[UW][A-Z0-9]{5,}$/.test(entry);
+}
