@@ -21,7 +21,7 @@ export type { Fault, FaultKind } from './faults.ts';
 export type { Change, IssueRecord, LinearSeed, LinearState } from './state.ts';
 export type { Delivery } from './webhooks.ts';
 
-// What Linear documents for a key; clients must go by the headers and never by this number.
+// What Linear gives a personal key; clients must go by the headers and never by this number.
 const REQUESTS_PER_HOUR = 2_500;
 const COMPLEXITY_PER_HOUR = 3_000_000;
 const HOUR_MS = 3_600_000;
@@ -41,6 +41,8 @@ export interface LinearSimulatorOptions {
   seed?: LinearSeed;
   /** What the key may do. Default: everything. */
   scopes?: readonly Scope[];
+  /** The budget of the key. Default: Linear's. */
+  requestsPerHour?: number;
   /** Waits between the tries of a webhook. Default: Linear's, scaled down to seconds. */
   webhookRetryMs?: readonly number[];
 }
@@ -69,7 +71,7 @@ export type LinearSimulator = ReturnType<typeof createLinearSimulator>;
 
 /** Makes the simulator; nothing listens before `start()`. */
 export function createLinearSimulator(options: LinearSimulatorOptions) {
-  const { clock, apiKey } = options;
+  const { clock, apiKey, requestsPerHour = REQUESTS_PER_HOUR } = options;
   const schema = buildSchema(LINEAR_SDL);
   const faults = createFaults();
   const webhooks = createWebhooks({
@@ -199,7 +201,7 @@ export function createLinearSimulator(options: LinearSimulatorOptions) {
   function exhausted(retryAfterMs: number): Answer {
     const reset = String(clock.now().getTime() + retryAfterMs);
     return {
-      ...failed(400, [rateLimited(REQUESTS_PER_HOUR)]),
+      ...failed(400, [rateLimited(requestsPerHour)]),
       headers: { 'x-ratelimit-requests-remaining': '0', 'x-ratelimit-requests-reset': reset },
     };
   }
@@ -212,8 +214,8 @@ export function createLinearSimulator(options: LinearSimulatorOptions) {
 
   function budget() {
     return {
-      limit: REQUESTS_PER_HOUR,
-      remaining: REQUESTS_PER_HOUR - used.requests,
+      limit: requestsPerHour,
+      remaining: requestsPerHour - used.requests,
       resetAtMs: used.sinceMs + HOUR_MS,
     };
   }
