@@ -10,20 +10,16 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-// Any number; the same in every worker of a run.
-const COPY_LOCK = 7_201_002;
-
 /**
- * Copies the template, in about 60 ms. Copies are made one after another across all workers: eight at once took 2.3 s on two cores, eight in
- * a row 0.6 s.
+ * Copies the template, in about 20 ms. Workers may copy at the same time: nobody can connect to the template, so nothing disturbs a copy.
+ * Copying files beats writing them through the log by three, because a test server does not wait for its checkpoints.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const postgresUrl = inject('postgresUrl');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await asAdmin(postgresUrl, async (admin) => {
-    await admin.query('select pg_advisory_lock($1)', [COPY_LOCK]);
-    await admin.query(`create database ${name} template ${inject('templateDatabase')}`);
-  });
+  await asAdmin(postgresUrl, (admin) =>
+    admin.query(`create database ${name} strategy file_copy template ${inject('templateDatabase')}`),
+  );
   const url = new URL(postgresUrl);
   url.pathname = `/${name}`;
   return {
@@ -32,7 +28,6 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** The lock belongs to the connection and goes with it. */
 async function asAdmin(url: string, work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
   const admin = new pg.Client(url);
   await admin.connect();
