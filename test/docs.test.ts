@@ -124,6 +124,22 @@ describe('package.json', () => {
     expect(all).toMatchObject({ 'pg-boss': '12.35.0', emulate: '0.12.2' });
   });
 
+  it('has every optional package in its lock file: npm ci refuses a lock that lacks one, whatever the platform', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter((name) => {
+        // Node looks beside the package, then further up.
+        for (let at = path; ; at = at.replace(/\/?node_modules\/(@[^/]+\/)?[^/]+$/, '')) {
+          if (packages[at === '' ? `node_modules/${name}` : `${at}/node_modules/${name}`]) return false;
+          if (at === '') return true;
+        }
+      }),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('carries the licence that LICENSE holds', () => {
     expect(manifest.license).toBe('Apache-2.0');
     expect(read('LICENSE')).toMatch(/Apache License\s+Version 2\.0, January 2004[\s\S]+END OF TERMS AND CONDITIONS/);
