@@ -1,8 +1,8 @@
 // Action: one effect in the world, planned by a decision, safe to repeat, with the way back.
 import { z } from 'zod';
 import { defineContract, Governance, Provenance } from './contract.ts';
-import type { DecisionId } from './ids.ts';
-import { uuidFromKey } from './ids.ts';
+import type { DecisionId, WorkspaceId } from './ids.ts';
+import { idOf, uuidFromKey } from './ids.ts';
 
 /** Every kind of effect that an approval can have, in the order in which a decision carries them out. */
 export const ActionKind = z.enum(['linear.issue', 'linear.attachment', 'zendesk.note', 'slack.reply', 'slack.react']);
@@ -108,4 +108,9 @@ export function idempotencyKeyOf(decision: DecisionId, ordinal: number): string 
 /** The id that a Linear issue or attachment gets from us, so that a repeated create meets its own earlier self. */
 export function linearIdOf(action: Pick<Action, 'idempotencyKey'>): string {
   return uuidFromKey(`linear:${action.idempotencyKey}`);
+}
+
+/** The id of an effect. */
+export function actionIdOf(workspaceId: WorkspaceId, decisionId: string, ordinal: number): string {
+  return idOf('action', workspaceId, decisionId, ordinal);
 }

@@ -2,6 +2,8 @@
 
 import type { ActionReceipt } from './action.ts';
 import type { DismissReason } from './decision.ts';
+import type { WorkspaceId } from './ids.ts';
+import { idOf } from './ids.ts';
 import type { Insight } from './insight.ts';
 
 export const CARD_STATES = [
@@ -84,4 +86,9 @@ export interface CardView {
   continuesAt: string | null;
   /** Set on a card that came back: why there is a new one. */
   cameBackBecause: string | null;
+}
+
+/** The id of a theme's n-th card. */
+export function cardIdOf(workspaceId: WorkspaceId, themeId: string, generation: number): string {
+  return idOf('card', workspaceId, themeId, generation);
 }

@@ -1,6 +1,8 @@
 // Decision: who decided what about which revision, when, how and why. One row per proposal revision; the first completing click wins it.
 import { z } from 'zod';
 import { defineContract, Governance, Provenance } from './contract.ts';
+import type { WorkspaceId } from './ids.ts';
+import { idOf } from './ids.ts';
 
 export const DecisionStatus = z.enum(['pending', 'approved', 'dismissed', 'undone', 'expired']);
 export type DecisionStatus = z.infer<typeof DecisionStatus>;
@@ -38,3 +40,8 @@ export const Decision = z.looseObject({
 });
 export type Decision = z.infer<typeof Decision>;
 export const DecisionContract = defineContract('decision', 1, Decision);
+
+/** The id of the one decision about a revision. */
+export function decisionIdOf(workspaceId: WorkspaceId, proposalId: string, revision: number): string {
+  return idOf('decision', workspaceId, proposalId, revision);
+}

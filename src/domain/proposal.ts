@@ -1,6 +1,8 @@
 // Proposal: what would be done about an insight, as immutable numbered revisions. What was shown is what is executed.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { WorkspaceId } from './ids.ts';
+import { idOf } from './ids.ts';
 
 /** What would be filed. The whole of it is hashed, and the hash is what a click approves. */
 export const ProposalPayload = z.looseObject({
@@ -63,4 +65,9 @@ export function changedMaterially(shown: ProposalPayload, now: ProposalPayload):
 /** Linear's priority for a severity: 1 urgent, 2 high, 3 medium, 4 low. */
 export function priorityOf(severity: 'low' | 'medium' | 'high' | 'critical'): number {
   return { critical: 1, high: 2, medium: 3, low: 4 }[severity];
+}
+
+/** The id of a theme's n-th proposal. */
+export function proposalIdOf(workspaceId: WorkspaceId, themeId: string, ordinal: number): string {
+  return idOf('proposal', workspaceId, themeId, ordinal);
 }

@@ -4,82 +4,17 @@ import {
   ActionPayload,
   type ActionReceipt,
   type ActionState,
+  actionIdOf,
   idempotencyKeyOf,
 } from '#src/domain/action.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
 import { idOf } from '#src/domain/ids.ts';
-import { type Outcome, OutcomeContract } from '#src/domain/outcome.ts';
+import { OutcomeContract } from '#src/domain/outcome.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import { payloadHashOf } from '#src/domain/proposal.ts';
-import type { OutcomeState } from '#src/domain/signal.ts';
+import type { ActionRow, Actions, Records } from '#src/domain/stores.ts';
 import type { Keyring } from './keys.ts';
 import { WORK } from './keys.ts';
-import type { Records } from './records.ts';
-
-/** An action as it is stored, its payload opened. */
-export interface ActionRow {
-  id: string;
-  decisionId: string;
-  ordinal: number;
-  kind: ActionKind;
-  idempotencyKey: string;
-  state: ActionState;
-  payload: ActionPayload;
-  payloadHash: string;
-  receipt: ActionReceipt | null;
-  attempts: number;
-  note: string | null;
-}
-
-export interface Actions {
-  /** Plans effects of a decision, numbered from `from`. Those that exist already are left as they are. Answers their ids. */
-  plan(tx: Tx, decisionId: string, from: number, payloads: readonly ActionPayload[], at: Date): Promise<string[]>;
-  byId(tx: Tx, id: string): Promise<ActionRow | null>;
-  of(tx: Tx, decisionId: string): Promise<ActionRow[]>;
-  /** Moves an action on and writes its lineage and audit. Answers false when it was no longer in one of the `from` states. */
-  settle(
-    tx: Tx,
-    input: {
-      id: string;
-      from: readonly ActionState[];
-      to: ActionState;
-      receipt?: ActionReceipt | null;
-      note?: string | null;
-      at: Date;
-    },
-  ): Promise<boolean>;
-  /** Counts a failed try, with the reason that people may see. */
-  tried(tx: Tx, id: string, note: string, at: Date): Promise<void>;
-  /** Actions that have something left to do: not carried out yet, or undone and not taken back. */
-  pending(tx: Tx, limit: number): Promise<string[]>;
-  /** The action that made a thing in another system. */
-  byExternal(
-    tx: Tx,
-    kind: ActionKind,
-    externalId: string,
-  ): Promise<{ actionId: string; decisionId: string; themeId: string } | null>;
-  recordOutcome(
-    tx: Tx,
-    input: {
-      actionId: string;
-      themeId: string;
-      source: string;
-      externalId: string;
-      state: OutcomeState;
-      note: string | null;
-      permalink: string | null;
-      occurredAt: string;
-      receivedAt: string;
-    },
-  ): Promise<boolean>;
-  /** The newest outcome of each action of a decision. */
-  outcomes(tx: Tx, decisionId: string): Promise<Outcome[]>;
-}
-
-/** The id of an effect. */
-export function actionIdOf(workspaceId: WorkspaceId, decisionId: string, ordinal: number): string {
-  return idOf('action', workspaceId, decisionId, ordinal);
-}
 
 /** Opens the actions of one workspace. */
 export function createActions(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Actions {

@@ -1,55 +1,9 @@
 // Cards: how a theme stands in Slack, one living card per theme. A row says what should be shown; the show stage makes Slack agree.
 import type { CardState } from '#src/domain/card.ts';
+import { cardIdOf } from '#src/domain/card.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
-import { idOf } from '#src/domain/ids.ts';
 import type { Tx } from '#src/domain/ports.ts';
-
-/** A card as it is stored. Times are ISO 8601. */
-export interface Card {
-  id: string;
-  themeId: string;
-  /** 1 for a theme's first card; a regression or a doubling on an old card makes the next. */
-  generation: number;
-  channelId: string;
-  ts: string | null;
-  permalink: string | null;
-  state: CardState;
-  insightId: string | null;
-  proposalId: string | null;
-  proposalRevision: number | null;
-  shownHash: string | null;
-  detailsTs: string | null;
-  detailsHash: string | null;
-  postingSince: string | null;
-  postedAt: string | null;
-  reportsWhenPosted: number;
-  claimedBy: string | null;
-  snoozedUntil: string | null;
-  snoozedReports: number | null;
-  createdAt: string;
-}
-
-export interface Cards {
-  byId(tx: Tx, id: string): Promise<Card | null>;
-  /** Locks the row until the transaction ends: whoever changes a card's state takes turns. */
-  lock(tx: Tx, id: string): Promise<Card | null>;
-  at(tx: Tx, channelId: string, ts: string): Promise<Card | null>;
-  /** The theme's newest card. */
-  current(tx: Tx, themeId: string): Promise<Card | null>;
-  all(tx: Tx, themeId: string): Promise<Card[]>;
-  create(
-    tx: Tx,
-    card: Pick<
-      Card,
-      'themeId' | 'generation' | 'channelId' | 'state' | 'insightId' | 'proposalId' | 'proposalRevision' | 'createdAt'
-    >,
-  ): Promise<Card>;
-  set(tx: Tx, id: string, fields: Partial<Omit<Card, 'id' | 'themeId' | 'generation' | 'createdAt'>>): Promise<void>;
-  /** Snoozed cards whose time has come. */
-  due(tx: Tx, now: Date, limit: number): Promise<string[]>;
-  /** Cards that wait to be posted, or whose posting was cut short: nothing was ever shown. */
-  unshown(tx: Tx, limit: number): Promise<string[]>;
-}
+import type { Card, Cards } from '#src/domain/stores.ts';
 
 const FIELDS = {
   channelId: 'channel_id',
@@ -59,6 +13,7 @@ const FIELDS = {
   insightId: 'insight_id',
   proposalId: 'proposal_id',
   proposalRevision: 'proposal_revision',
+  drawn: 'drawn',
   shownHash: 'shown_hash',
   detailsTs: 'details_ts',
   detailsHash: 'details_hash',
@@ -70,11 +25,6 @@ const FIELDS = {
   snoozedReports: 'snoozed_reports',
 } as const;
 
-/** The id of a theme's n-th card. */
-export function cardIdOf(workspaceId: WorkspaceId, themeId: string, generation: number): string {
-  return idOf('card', workspaceId, themeId, generation);
-}
-
 /** Opens the cards of one workspace. */
 export function createCards(workspaceId: WorkspaceId): Cards {
   const read = async (tx: Tx, where: string, values: readonly unknown[]): Promise<Card[]> => {
@@ -83,6 +33,17 @@ export function createCards(workspaceId: WorkspaceId): Cards {
       ...values,
     ]);
     return rows.map(toCard);
+  };
+  const update = async (tx: Tx, id: string, fields: object, redraw: boolean) => {
+    const names = Object.keys(fields) as (keyof typeof FIELDS)[];
+    const assignments = names.map((name, index) => `${FIELDS[name]} = $${index + 3}`);
+    if (redraw) assignments.push('redraw = redraw + 1');
+    if (assignments.length === 0) return;
+    await tx.query(`update card set ${assignments.join(', ')} where workspace_id = $1 and id = $2`, [
+      workspaceId,
+      id,
+      ...names.map((name) => (fields as Record<string, unknown>)[name]),
+    ]);
   };
   return {
     byId: async (tx, id) => (await read(tx, 'id = $2', [id]))[0] ?? null,
@@ -111,16 +72,8 @@ export function createCards(workspaceId: WorkspaceId): Cards {
       );
       return (await read(tx, 'id = $2', [id]))[0]!;
     },
-    async set(tx, id, fields) {
-      const names = Object.keys(fields) as (keyof typeof FIELDS)[];
-      if (names.length === 0) return;
-      const assignments = names.map((name, index) => `${FIELDS[name]} = $${index + 3}`).join(', ');
-      await tx.query(`update card set ${assignments} where workspace_id = $1 and id = $2`, [
-        workspaceId,
-        id,
-        ...names.map((name) => fields[name]),
-      ]);
-    },
+    change: (tx, id, fields) => update(tx, id, fields, true),
+    drawn: (tx, id, fields) => update(tx, id, fields, false),
     async due(tx, now, limit) {
       const rows = await tx.query<{ id: string }>(
         `select id from card where workspace_id = $1 and state = 'snoozed' and snoozed_until <= $2 order by snoozed_until limit $3`,
@@ -128,9 +81,9 @@ export function createCards(workspaceId: WorkspaceId): Cards {
       );
       return rows.map((row) => row.id);
     },
-    async unshown(tx, limit) {
+    async pending(tx, limit) {
       const rows = await tx.query<{ id: string }>(
-        `select id from card where workspace_id = $1 and state <> 'waiting' and (shown_hash is null or details_hash is null) order by created_at limit $2`,
+        `select id from card where workspace_id = $1 and drawn < redraw and state <> 'waiting' order by created_at limit $2`,
         [workspaceId, limit],
       );
       return rows.map((row) => row.id);
@@ -153,6 +106,8 @@ function toCard(row: Record<string, unknown>): Card {
     insightId: text(row.insight_id),
     proposalId: text(row.proposal_id),
     proposalRevision: number(row.proposal_revision),
+    redraw: Number(row.redraw),
+    drawn: Number(row.drawn),
     shownHash: text(row.shown_hash),
     detailsTs: text(row.details_ts),
     detailsHash: text(row.details_hash),

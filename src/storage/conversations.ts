@@ -5,13 +5,7 @@ import type { WorkspaceId } from '#src/domain/ids.ts';
 import type { LineageEdge } from '#src/domain/lineage.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import type { SignalDraft, SignalSource } from '#src/domain/signal.ts';
-import type { Records } from './records.ts';
-
-/** Conversations whose content is new, and ones that lost all of theirs, with the theme they were in. */
-export interface Regrouped {
-  changed: string[];
-  emptied: { conversationId: string; themeId: string | null }[];
-}
+import type { Records, Regrouped } from '#src/domain/stores.ts';
 
 interface TopRow {
   external_id: string;

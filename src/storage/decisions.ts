@@ -4,58 +4,9 @@ import { UNDO_MS } from '#src/domain/decision.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import type { ProposalPayload } from '#src/domain/proposal.ts';
+import type { DecisionRow, Decisions, Records } from '#src/domain/stores.ts';
 import type { Keyring } from './keys.ts';
 import { WORK } from './keys.ts';
-import type { Records } from './records.ts';
-
-/** A decision as it is stored. */
-export interface DecisionRow {
-  id: string;
-  proposalId: string;
-  proposalRevision: number;
-  themeId: string;
-  cardId: string | null;
-  status: DecisionStatus;
-  decidedBy: string | null;
-  decidedAt: string | null;
-  via: string | null;
-  reason: string | null;
-  undoUntil: string | null;
-  undoneBy: string | null;
-  undoneAt: string | null;
-  payloadHash: string | null;
-}
-
-export interface Decisions {
-  byId(tx: Tx, id: string): Promise<DecisionRow | null>;
-  of(tx: Tx, proposalId: string, revision: number): Promise<DecisionRow | null>;
-  /** The newest decision of a proposal that somebody took. */
-  taken(tx: Tx, proposalId: string): Promise<DecisionRow | null>;
-  /** Counts this person's approval and approves when that completes the number needed. Answers the row after it, and the approvals so far. */
-  approve(
-    tx: Tx,
-    input: {
-      id: string;
-      cardId: string;
-      person: string;
-      via: string;
-      needed: number;
-      payload: ProposalPayload;
-      payloadHash: string;
-      edited: boolean;
-      at: Date;
-    },
-  ): Promise<{ won: boolean; approvals: number; row: DecisionRow }>;
-  dismiss(
-    tx: Tx,
-    input: { id: string; cardId: string; person: string; via: string; reason: string | null; at: Date },
-  ): Promise<{ won: boolean; row: DecisionRow }>;
-  undo(tx: Tx, input: { id: string; person: string; at: Date }): Promise<boolean>;
-  /** What is executed. */
-  payload(tx: Tx, id: string): Promise<ProposalPayload | null>;
-  /** Decided ones whose consequences are not written yet: the graph still waits at the gate. */
-  pending(tx: Tx, limit: number): Promise<string[]>;
-}
 
 /** Opens the decisions of one workspace. */
 export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Decisions {
@@ -103,7 +54,7 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
     async approve(tx, input) {
       // The lock makes concurrent approvers take turns: without it each would count only the own approval.
       const before = await select(tx, 'id = $2 for update', [input.id]);
-      if (!before || before.status !== 'pending') return { won: false, approvals: 0, row: before! };
+      if (before?.status !== 'pending') return { won: false, approvals: 0, row: before! };
       await tx.query(
         `insert into approval (workspace_id, decision_id, person_id, via, at) values ($1, $2, $3, $4, $5) on conflict do nothing`,
         [workspaceId, input.id, input.person, input.via, input.at],

@@ -1,41 +1,12 @@
 // Delivery: the inbox. Whatever comes in is stored once, acknowledged, and understood later.
 import type { WorkspaceId } from '#src/domain/ids.ts';
-import type { Tx } from '#src/domain/ports.ts';
+import type { Deliveries } from '#src/domain/stores.ts';
+import { deliveryKey } from '#src/domain/stores.ts';
 import type { Keyring } from './keys.ts';
 import { INTAKE } from './keys.ts';
 
 // Payloads hold raw text of customers; 30 days is long enough to repeat a failed reading, and no longer.
 const PAYLOAD_DAYS = 30;
-
-/** One thing that came in. `payload` is JSON text as it arrived. */
-export interface Delivery {
-  source: string;
-  deliveryId: string;
-  kind: string;
-  payload: string;
-  receivedAt: string;
-}
-
-export interface Deliveries {
-  /** Stores each once; answers which were new. A `quarantine` reason stores it out of the flow, for a person to look at. */
-  store(
-    tx: Tx,
-    deliveries: readonly (Delivery & { quarantine?: string; traceparent?: string | null })[],
-  ): Promise<boolean[]>;
-  /** The deliveries of these keys that still wait, in order of arrival. */
-  waiting(tx: Tx, keys: readonly string[]): Promise<Delivery[]>;
-  done(tx: Tx, keys: readonly string[], at: Date, reason?: string | null): Promise<void>;
-  quarantine(tx: Tx, key: string, reason: string, at: Date): Promise<void>;
-  /** Keys of the oldest waiting deliveries, for a sweep that finds what no job carries. */
-  pending(tx: Tx, limit: number, receivedBefore: Date): Promise<string[]>;
-  /** Forgets payloads that are past their time; the ids stay. Answers how many. */
-  expire(tx: Tx, now: Date): Promise<number>;
-}
-
-/** The name of a delivery in a job. Sources hold no slash. */
-export function deliveryKey(delivery: Pick<Delivery, 'source' | 'deliveryId'>): string {
-  return `${delivery.source}/${delivery.deliveryId}`;
-}
 
 /** Opens the inbox of one workspace. */
 export function createDeliveries(workspaceId: WorkspaceId, keyring: Keyring): Deliveries {

@@ -1,45 +1,13 @@
 // Insights and proposals: what was claimed about a theme, and what would be done about it, revision by revision.
+
+import { decisionIdOf } from '#src/domain/decision.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
-import { idOf } from '#src/domain/ids.ts';
-import { type Insight, InsightContract } from '#src/domain/insight.ts';
+import { InsightContract } from '#src/domain/insight.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import { type Proposal, ProposalPayload } from '#src/domain/proposal.ts';
+import type { Insights, Proposals, Records } from '#src/domain/stores.ts';
 import type { Keyring } from './keys.ts';
 import { WORK } from './keys.ts';
-import type { Records } from './records.ts';
-
-export interface Insights {
-  /** Stores a snapshot; the same snapshot again changes nothing. */
-  save(tx: Tx, insight: Insight): Promise<void>;
-  byId(tx: Tx, id: string): Promise<Insight | null>;
-  latest(tx: Tx, themeId: string): Promise<Insight | null>;
-  /** The newest insight of each theme, newest first, with its card's state. */
-  list(tx: Tx, limit: number): Promise<{ insight: Insight; state: string | null; permalink: string | null }[]>;
-}
-
-export interface Proposals {
-  /** Stores a revision as the open one; an older open revision is superseded, with its pending decision. Writes the pending decision row. */
-  open(tx: Tx, proposal: Omit<Proposal, 'status'>): Promise<void>;
-  get(tx: Tx, id: string, revision: number): Promise<Proposal | null>;
-  /** The newest revision of a theme's newest proposal, whatever its status. */
-  latest(tx: Tx, themeId: string): Promise<Proposal | null>;
-  /** How many proposals a theme has had: the next one's ordinal. */
-  count(tx: Tx, themeId: string): Promise<number>;
-  setStatus(tx: Tx, id: string, status: Proposal['status']): Promise<void>;
-  /** Where the proposal's graph waits. */
-  thread(tx: Tx, proposalId: string): Promise<{ gate: string; interruptId: string } | null>;
-  setThread(tx: Tx, proposalId: string, wait: { gate: string; interruptId: string } | null, at: Date): Promise<void>;
-}
-
-/** The id of a theme's n-th proposal. */
-export function proposalIdOf(workspaceId: WorkspaceId, themeId: string, ordinal: number): string {
-  return idOf('proposal', workspaceId, themeId, ordinal);
-}
-
-/** The id of the one decision about a revision. */
-export function decisionIdOf(workspaceId: WorkspaceId, proposalId: string, revision: number): string {
-  return idOf('decision', workspaceId, proposalId, revision);
-}
 
 /** Opens the insights of one workspace. */
 export function createInsights(workspaceId: WorkspaceId, records: Records): Insights {

@@ -1,41 +1,9 @@
 // Observations: what each revision of a conversation says. The fields are queryable, the redacted words are sealed under the customer.
 import { customerIdOf, UNKNOWN_CUSTOMER } from '#src/domain/customer.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
-import { idOf } from '#src/domain/ids.ts';
-import type { Observation } from '#src/domain/observation.ts';
 import { ObservationContract } from '#src/domain/observation.ts';
-import type { Tx } from '#src/domain/ports.ts';
+import type { NewObservation, Observations, Records } from '#src/domain/stores.ts';
 import type { Keyring } from './keys.ts';
-import type { Records } from './records.ts';
-
-/** An observation on its way into the store. */
-export interface NewObservation {
-  observation: Observation;
-  /** The subject whose words it is made of. */
-  customerId: string | null;
-  vector: Buffer | null;
-  vectorVersion: string | null;
-}
-
-export interface Observations {
-  /**
-   * Stores those whose conversation still has the revision that was observed, and makes each its conversation's current observation.
-   * Answers the conversations for which that happened; the others have moved on and are observed again.
-   */
-  save(tx: Tx, items: readonly NewObservation[], at: Date): Promise<string[]>;
-  /** Live conversations that no observation stands for. */
-  pending(tx: Tx, limit: number): Promise<string[]>;
-}
-
-/** The id of what one version of an analyst makes of one revision. */
-export function observationIdOf(
-  workspaceId: WorkspaceId,
-  conversationId: string,
-  revision: string,
-  analyst: string,
-): string {
-  return idOf('observation', workspaceId, conversationId, revision, analyst);
-}
 
 /** Opens the observations of one workspace. */
 export function createObservations(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Observations {

@@ -1,23 +1,6 @@
 // What every arrow of the flow writes beside its own rows: lineage and audit, in the same transaction.
 import type { WorkspaceId } from '#src/domain/ids.ts';
-import type { LineageEdge } from '#src/domain/lineage.ts';
-import type { Tx } from '#src/domain/ports.ts';
-
-/** One line of the audit: who did what to which thing. `detail` holds codes, ids and counts, never text. */
-export interface AuditEntry {
-  actor: string;
-  verb: string;
-  thingKind: string;
-  thingId: string;
-  detail?: Record<string, string | number | boolean | null>;
-  at: string;
-}
-
-export interface Records {
-  link(tx: Tx, edges: readonly LineageEdge[]): Promise<void>;
-  unlink(tx: Tx, edges: readonly Pick<LineageEdge, 'fromId' | 'toId' | 'relation'>[]): Promise<void>;
-  audit(tx: Tx, entries: readonly AuditEntry[]): Promise<void>;
-}
+import type { Records } from '#src/domain/stores.ts';
 
 /** Opens the lineage and the audit of one workspace. `traceparent` names the trace that is under way, when there is one. */
 export function createRecords(workspaceId: WorkspaceId): Records {

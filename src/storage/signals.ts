@@ -4,40 +4,12 @@ import type { CustomerId, WorkspaceId } from '#src/domain/ids.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import type { CustomerHint, Signal, SignalDraft } from '#src/domain/signal.ts';
 import { laterRevision, revisionOf, SignalContract, signalIdOf } from '#src/domain/signal.ts';
-import type { Regrouped } from './conversations.ts';
+import type { Appended, AuditEntry, Records, SignalHead, Signals } from '#src/domain/stores.ts';
 import { regroup } from './conversations.ts';
 import type { Keyring, Sealed } from './keys.ts';
-import type { AuditEntry, Records } from './records.ts';
 
 // Customer names are matched against staff posts in memory; beyond this many, only the newest are known by name.
 const NAMED_CUSTOMERS_MAX = 10_000;
-
-/** What an append changed: the new signals, and the conversations that are no longer what they were. */
-export interface Appended extends Regrouped {
-  signalIds: string[];
-}
-
-export interface Signals {
-  /**
-   * Appends what is new of the drafts, moves the heads, and regroups the conversations around them. Drafts that are in the log already
-   * change nothing at all. Call it inside one transaction with everything that follows from it.
-   */
-  append(tx: Tx, drafts: readonly SignalDraft[], receivedAt: Date): Promise<Appended>;
-  /** Turns "these are gone at the source" into deletions of every message that we know; a `*` at the end stands for all that start so. */
-  deletionsFor(tx: Tx, source: string, externalId: string, at: string): Promise<SignalDraft[]>;
-  /** The newest revision of one message, or null. */
-  head(tx: Tx, externalId: string): Promise<SignalHead | null>;
-  /** Marks or unmarks a message as captured by a person. Answers whether anything changed. */
-  setCaptured(tx: Tx, externalId: string, personId: string | null): Promise<boolean>;
-}
-
-export interface SignalHead {
-  signalId: string;
-  conversationId: string | null;
-  capturedBy: string | null;
-  containerId: string;
-  deleted: boolean;
-}
 
 interface HeadRow {
   external_id: string;

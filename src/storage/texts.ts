@@ -1,44 +1,8 @@
 // What was said: a conversation's messages with their texts opened. Nothing else reads raw text.
 import type { WorkspaceId } from '#src/domain/ids.ts';
-import type { Tx } from '#src/domain/ports.ts';
 import type { AuthorRole, SignalSource } from '#src/domain/signal.ts';
+import type { SaidMessage, Texts } from '#src/domain/stores.ts';
 import type { Keyring } from './keys.ts';
-
-/** One message as it stands now, raw. */
-export interface SaidMessage {
-  signalId: string;
-  externalId: string;
-  text: string;
-  /** Display name of the author as the source gave it. */
-  author: string | null;
-  authorId: string | null;
-  role: AuthorRole;
-  permalink: string | null;
-  occurredAt: string;
-}
-
-/** A conversation with everything in it that can be read. */
-export interface SaidConversation {
-  id: string;
-  revision: string;
-  source: SignalSource;
-  containerId: string;
-  rootExternalId: string;
-  customerId: string | null;
-  themeId: string | null;
-  observationId: string | null;
-  permalink: string | null;
-  capturedBy: string | null;
-  historical: boolean;
-  firstAt: string;
-  lastAt: string;
-  messages: SaidMessage[];
-}
-
-export interface Texts {
-  /** The live ones of these conversations, their messages in order; erased texts are left out. */
-  conversations(tx: Tx, ids: readonly string[]): Promise<SaidConversation[]>;
-}
 
 /** Opens the texts of one workspace. */
 export function createTexts(workspaceId: WorkspaceId, keyring: Keyring): Texts {

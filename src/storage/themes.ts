@@ -1,74 +1,10 @@
 // Themes: where each conversation belongs, as a history of events, and what the database can count about a theme.
 import type { WorkspaceId } from '#src/domain/ids.ts';
-import { DAY_MS, type Reach, WINDOW_DAYS } from '#src/domain/insight.ts';
+import { DAY_MS, WINDOW_DAYS } from '#src/domain/insight.ts';
 import type { ObservationKind, Severity } from '#src/domain/observation.ts';
-import type { Tx } from '#src/domain/ports.ts';
+import type { Records, ThemeFacts, Themes } from '#src/domain/stores.ts';
 import { type Theme, ThemeContract } from '#src/domain/theme.ts';
 import type { Keyring } from './keys.ts';
-import type { Records } from './records.ts';
-
-/** A conversation whose current observation waits for a theme, or has one that must be looked at again. */
-export interface ToAssign {
-  conversationId: string;
-  observationId: string;
-  themeId: string | null;
-  isNoise: boolean;
-  captured: boolean;
-  title: string;
-  vector: Buffer | null;
-  vectorVersion: string | null;
-}
-
-/** Where a conversation goes. `themeId` null takes it out of its theme. */
-export interface Assignment {
-  conversationId: string;
-  observationId: string;
-  themeId: string | null;
-  opens: boolean;
-  /** The name of a theme that this opens. */
-  title: string;
-  score: number | null;
-  fromThemeId: string | null;
-}
-
-/** A theme as the database counts it. */
-export interface ThemeFacts {
-  themeId: string;
-  title: string;
-  titledBy: string;
-  kind: ObservationKind;
-  severity: Severity;
-  area: string | null;
-  reach: Reach;
-  /** Reports per day, oldest first, 14 of them, the last one the day of the newest report. */
-  days: number[];
-  /** False when every report is old data or comes from a channel that is only observed: such a theme opens no card by itself. */
-  speaksUp: boolean;
-  /** Somebody captured one of its messages. */
-  captured: boolean;
-  conversationIds: string[];
-}
-
-export interface Themes {
-  /** One writer per workspace: held until the transaction ends. */
-  lock(tx: Tx): Promise<void>;
-  toAssign(tx: Tx, conversationIds: readonly string[]): Promise<ToAssign[]>;
-  assign(tx: Tx, assignments: readonly Assignment[], at: Date): Promise<void>;
-  /** Conversations with a fresh observation and no theme decision yet. */
-  pending(tx: Tx, limit: number): Promise<string[]>;
-  /** The newest members with their vectors, oldest first, to fill an index; and how far the history has been read. */
-  members(
-    tx: Tx,
-    limit: number,
-  ): Promise<{ members: { observationId: string; themeId: string; vector: Buffer }[]; seq: number }>;
-  /** The newest event's number. */
-  seq(tx: Tx): Promise<number>;
-  facts(tx: Tx, themeIds: readonly string[]): Promise<ThemeFacts[]>;
-  /** Titles (redacted) of the newest observations of a theme. */
-  titles(tx: Tx, themeId: string, limit: number): Promise<string[]>;
-  /** Takes reports out of their theme when their conversation is gone. */
-  leave(tx: Tx, conversations: readonly { conversationId: string; themeId: string | null }[], at: Date): Promise<void>;
-}
 
 /** Opens the themes of one workspace. */
 export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Themes {
@@ -245,6 +181,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         sources: Record<string, number>;
         speaks_up: boolean;
         captured: boolean;
+        seq: string | null;
         kinds: ObservationKind[];
         severities: Severity[];
         areas: (string | null)[];
@@ -257,6 +194,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
             where h.workspace_id = $1 and m.theme_id = t.id and m.state = 'live' and h.author_role = 'customer' and h.change <> 'deleted') as people,
            min(c.first_at) as first_at, max(c.last_at) as last_at,
            bool_or(c.captured_by is not null) as captured,
+           (select max(e.seq) from theme_event e where e.workspace_id = $1 and e.theme_id = t.id) as seq,
            bool_or(not c.historical and (c.source <> 'slack' or c.captured_by is not null or ch.mode = 'suggest')) as speaks_up,
            array_agg(o.kind) as kinds, array_agg(o.severity) as severities, array_agg(o.area) as areas,
            array_agg(c.id order by c.first_at, c.id) as conversation_ids, array_agg(c.first_at order by c.first_at, c.id) as times,
@@ -298,6 +236,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
           speaksUp: row.speaks_up,
           captured: row.captured,
           conversationIds: row.conversation_ids,
+          seq: Number(row.seq ?? 0),
         };
       });
     },
@@ -313,6 +252,30 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         rows.map((row) => ({ subjectId: row.subject_id, keyId: row.key_id, sealed: row.sealed })),
       );
       return opened.flatMap((text) => (text ? [(JSON.parse(text) as { title: string }).title] : []));
+    },
+
+    async unassessed(tx, limit) {
+      const rows = await tx.query<{ id: string }>(
+        `select t.id from theme t where t.workspace_id = $1 and t.status = 'active'
+           and t.assessed_seq < (select max(e.seq) from theme_event e where e.workspace_id = $1 and e.theme_id = t.id) limit $2`,
+        [workspaceId, limit],
+      );
+      return rows.map((row) => row.id);
+    },
+
+    async assessed(tx, themeId, seq) {
+      await tx.query(`update theme set assessed_seq = greatest(assessed_seq, $3) where workspace_id = $1 and id = $2`, [
+        workspaceId,
+        themeId,
+        seq,
+      ]);
+    },
+
+    async setTitle(tx, themeId, title) {
+      await tx.query(
+        `update theme set title = $3, body = jsonb_set(body, '{title}', to_jsonb($3::text)) where workspace_id = $1 and id = $2 and body->>'titledBy' = 'machine'`,
+        [workspaceId, themeId, title],
+      );
     },
 
     async leave(tx, conversations, at) {

@@ -19,7 +19,7 @@ const WATCH_MS = 500;
 // Crash recovery replays at most max_wal_size; a slow disk may need a while for that.
 const READY_TIMEOUT_MS = 120_000;
 const RECOVERING_NOTICE_MS = 3_000;
-const START_ATTEMPTS = 6;
+const START_ATTEMPTS = 4;
 const FAST_SHUTDOWN_MS = 20_000;
 const IMMEDIATE_SHUTDOWN_MS = 5_000;
 const SERVER_LOG_BYTES_MAX = 1_000_000;

@@ -180,6 +180,8 @@ create table theme (
   title text not null,
   status text not null check (status in ('active', 'absorbed')),
   absorbed_by text,
+  -- Up to which of its events the theme has been assessed; later events wait for another look.
+  assessed_seq bigint not null default 0,
   body jsonb not null,
   created_at timestamptz not null,
   primary key (workspace_id, id)
@@ -250,7 +252,9 @@ create table card (
   insight_id text,
   proposal_id text,
   proposal_revision integer,
-  -- What Slack shows; differs from what it should show while a change waits to be sent.
+  -- Each change of what should be shown counts up `redraw`; Slack agrees with us when `drawn` has caught up.
+  redraw bigint not null default 1,
+  drawn bigint not null default 0,
   shown_hash text,
   details_ts text,
   details_hash text,
@@ -264,6 +268,7 @@ create table card (
   primary key (workspace_id, id),
   unique (workspace_id, theme_id, generation)
 );
+create index card_undrawn on card (workspace_id, created_at) where drawn < redraw;
 create unique index card_of_message on card (workspace_id, channel_id, ts) where ts is not null;
 
 create table decision (
