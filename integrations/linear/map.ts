@@ -15,8 +15,6 @@ const STATES: Record<string, OutcomeState> = {
   duplicate: 'canceled',
 };
 
-export type OutcomeFact = Extract<Fact, { kind: 'outcome' }>;
-
 /** How an issue stands; null for a type of state that Linear has and we do not know yet. */
 export function outcomeStateOf(issue: Pick<WireIssue, 'state' | 'trashed'>): OutcomeState | null {
   // Archived alone means nothing: Linear archives by itself what was closed long ago.

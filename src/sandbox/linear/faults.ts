@@ -18,8 +18,6 @@ export interface Fault {
   retryAfterMs?: number;
 }
 
-export type Faults = ReturnType<typeof createFaults>;
-
 /** Holds the faults that are still to come, and gives each call its own. */
 export function createFaults() {
   let pending: (Fault & { left: number })[] = [];

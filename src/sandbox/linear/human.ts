@@ -1,8 +1,6 @@
 // What the developers of the workspace do in Linear while nobody of us is looking.
 import type { CommentRecord, IssueRecord, LinearState } from './state.ts';
 
-export type Human = ReturnType<typeof createHuman>;
-
 /** Hands for tests and for the page. Issues by id or identifier, people and states by id or name; `by` defaults to the first person of the team. */
 export function createHuman(state: () => LinearState) {
   const actor = (by: string | undefined): string => {

@@ -17,9 +17,8 @@ import type { Change, LinearSeed, LinearState } from './state.ts';
 import { createState } from './state.ts';
 import { createWebhooks } from './webhooks.ts';
 
-export type { Fault, FaultKind } from './faults.ts';
-export type { Change, IssueRecord, LinearSeed, LinearState } from './state.ts';
-export type { Delivery } from './webhooks.ts';
+export type { Fault } from './faults.ts';
+export type { Change, LinearSeed, LinearState } from './state.ts';
 
 // What Linear gives a personal key; clients must go by the headers and never by this number.
 const REQUESTS_PER_HOUR = 2_500;

@@ -10,7 +10,7 @@ const RETRY_MS: readonly number[] = [200, 1_000, 5_000];
 const PRIORITIES = ['No priority', 'Urgent', 'High', 'Medium', 'Low'];
 
 /** One event for one receiver. The id stays the same however often it is sent; the time in it and the signature do not. */
-export interface Delivery {
+interface Delivery {
   id: string;
   event: string;
   action: string;
@@ -19,8 +19,6 @@ export interface Delivery {
   attempts: { at: string; status: number | null }[];
   delivered: boolean;
 }
-
-export type Webhooks = ReturnType<typeof createWebhooks>;
 
 /** Sends what `publish` is told to the connected address. `idle` resolves when nothing is under way any more. */
 export function createWebhooks(options: { clock: Clock; secret: string | null; retryMs?: readonly number[] }) {

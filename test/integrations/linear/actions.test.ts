@@ -85,6 +85,14 @@ describe('filing an issue', () => {
     expect(issueCount()).toBe(1);
   });
 
+  test('comes back later when Linear says duplicate and then fails to show it', async () => {
+    rig = await startRig();
+    await fileIssue(rig);
+    rig.simulator.faults.next({ kind: 'server_error', operation: 'issue', times: 3 });
+    expect(await failureOf(fileIssue(rig))).toMatchObject({ code: 'unavailable', retryable: true });
+    expect((await fileIssue(rig)).found).toBe(true);
+  });
+
   test.each([
     ['trash', "in Linear's trash"],
     ['archive', 'archived in Linear'],
@@ -203,6 +211,14 @@ describe('teams and labels', () => {
     await fileIssue(rig, 'b:0');
     const names = issueOf(rig, issueAction('b:0'))!.labelIds.map((id) => labels.get(id)!.name);
     expect(names).toEqual(['Bug', 'voice-of-customer']);
+  });
+
+  test('files without a label whose name belongs to a group of labels', async () => {
+    rig = await startRig();
+    rig.simulator.state.createLabel({ name: 'Voice-of-customer', isGroup: true });
+    await fileIssue(rig);
+    const names = issueOf(rig, issueAction())!.labelIds.map((id) => rig.simulator.state.labels.get(id)!.name);
+    expect(names).toEqual(['Bug']);
   });
 
   test('files without a label that the token may not make, and warns', async () => {

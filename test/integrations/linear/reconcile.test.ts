@@ -107,6 +107,17 @@ describe('reconciliation', () => {
     expect(told(third.facts)).toEqual([`${newest.id} open`]);
   });
 
+  test('finds a change that became visible after a later one', async () => {
+    rig = await startRig();
+    rig.simulator.human.create('Slow');
+    rig.clock.advance(3_600_000);
+    rig.simulator.human.create('Quick');
+    const { cursor } = await reconcileAll(null);
+    const slow = rig.simulator.human.setState('ENG-1', 'Done');
+    slow.updatedAt = new Date(Date.parse(rig.simulator.state.issueOf('ENG-2').updatedAt) - 30_000).toISOString();
+    expect(told((await reconcileAll(cursor)).facts)).toContain(`${slow.id} completed`);
+  });
+
   test('starts anew from a cursor that cannot be read', async () => {
     rig = await startRig();
     await fileIssue(rig);
