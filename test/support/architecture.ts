@@ -60,7 +60,7 @@ export const RINGS: Ring[] = [
     name: 'the sandbox',
     owns: /^src\/sandbox\//,
     ours: [DOMAIN, CONFIG, MACHINE],
-    packages: ['zod', 'hono', 'hono/*', '@hono/node-server', 'graphql', 'emulate', 'yaml', 'undici', 'node:*'],
+    packages: ['zod', 'hono', 'hono/*', '@hono/node-server', 'graphql', 'emulate', 'yaml', 'undici', 'ws', 'node:*'],
   },
   {
     name: 'the operators’ commands',
