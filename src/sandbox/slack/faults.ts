@@ -1,0 +1,88 @@
+// Trouble on demand: what a test makes go wrong, one call at a time, in Slack's own form.
+import type { Clock } from '#src/domain/ports.ts';
+import type { Courier, Delivery } from './delivery.ts';
+import type { Fields } from './model.ts';
+
+/** How one call goes wrong. `after` means that the effect happens and only the answer is lost. */
+export type Fault =
+  | { kind: 'rate_limited'; retryAfterS: number }
+  | { kind: 'server_error'; status?: number; after?: boolean }
+  /** The call hangs until the caller gives up. */
+  | { kind: 'hang'; after?: boolean }
+  /** The connection breaks without an answer. */
+  | { kind: 'reset'; after?: boolean }
+  | { kind: 'error'; error: string; extra?: Fields };
+
+/** Makes things go wrong. */
+export interface Faults {
+  /** The next `times` calls of a method (`*` for any) go wrong this way. Faults of one method are used in the order they were asked for. */
+  next(method: string, fault: Fault, times?: number): void;
+  /** One message per second and channel, as Slack allows; false switches it off. */
+  channelRateLimit(on: boolean | { perSecond: number; burst?: number }): void;
+  /** Events are kept back until `release`, which may shuffle them. */
+  hold(): void;
+  release(options?: { order?: 'sent' | 'random' | 'reverse'; seed?: number }): Delivery[];
+  /** The next events that match are lost, or sent twice. */
+  drop(match?: (delivery: Delivery) => boolean, times?: number): void;
+  duplicate(match?: (delivery: Delivery) => boolean, times?: number): void;
+  /** Closes the Socket Mode connections the way Slack does every few hours. */
+  disconnectSockets(reason?: 'warning' | 'refresh_requested' | 'link_disabled'): void;
+  /** Faults that were asked for and not used: a test ends with none. */
+  unused(): { method: string; fault: Fault }[];
+  clear(): void;
+}
+
+/** The side that the server asks. */
+export interface FaultDesk extends Faults {
+  take(method: string): Fault | null;
+  /** Seconds to wait before the next message in this channel, 0 when it may go. */
+  throttle(channel: string): number;
+}
+
+/** Makes the desk. */
+export function createFaults(deps: {
+  clock: Clock;
+  courier: Courier;
+  disconnectSockets: (reason: string) => void;
+}): FaultDesk {
+  const { clock, courier } = deps;
+  let queue: { method: string; fault: Fault }[] = [];
+  let limit: { perSecond: number; burst: number } | null = null;
+  const buckets = new Map<string, { tokens: number; at: number }>();
+  return {
+    next(method, fault, times = 1) {
+      for (let count = 0; count < times; count++) queue.push({ method, fault });
+    },
+    take(method) {
+      const index = queue.findIndex((one) => one.method === method || one.method === '*');
+      return index < 0 ? null : queue.splice(index, 1)[0]!.fault;
+    },
+    channelRateLimit(on) {
+      limit = on === false ? null : { perSecond: 1, burst: 1, ...(on === true ? {} : on) };
+      buckets.clear();
+    },
+    throttle(channel) {
+      if (!limit) return 0;
+      const now = clock.now().getTime();
+      const bucket = buckets.get(channel) ?? { tokens: limit.burst, at: now };
+      bucket.tokens = Math.min(limit.burst, bucket.tokens + ((now - bucket.at) / 1000) * limit.perSecond);
+      bucket.at = now;
+      buckets.set(channel, bucket);
+      if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / limit.perSecond));
+      bucket.tokens -= 1;
+      return 0;
+    },
+    hold: courier.hold,
+    release: courier.release,
+    drop: courier.drop,
+    duplicate: courier.duplicate,
+    disconnectSockets: (reason = 'refresh_requested') => deps.disconnectSockets(reason),
+    unused: () => [...queue],
+    clear() {
+      queue = [];
+      limit = null;
+      buckets.clear();
+      courier.clearFaults();
+    },
+  };
+}

@@ -1,0 +1,261 @@
+// The HTTP face of the simulator: the Web API, uploads and downloads, and the response URLs.
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Clock } from '#src/domain/ports.ts';
+import { type ParsedCall, parseCall, type RawCall, readCall } from './arguments.ts';
+import type { Capabilities } from './capabilities.ts';
+import type { Fault, FaultDesk } from './faults.ts';
+import { type Method, type MethodContext, Refusal } from './methods/method.ts';
+import type { Fields } from './model.ts';
+import { answerThroughUrl } from './response-url.ts';
+import type { SlackState, Violation } from './state.ts';
+
+// Slack names the argument that is wrong only for some; these answer as if the thing named did not exist.
+const MISSING_AS: Record<string, string> = {
+  channel: 'channel_not_found',
+  user: 'user_not_found',
+  ts: 'message_not_found',
+};
+const SOFT_MISSING = new Set([
+  'chat.postMessage',
+  'chat.update',
+  'chat.delete',
+  'chat.postEphemeral',
+  'chat.getPermalink',
+  'users.info',
+]);
+
+/** One call of the Web API and how it was answered. */
+export interface ApiCall {
+  method: string;
+  /** As sent, without the token. */
+  args: Fields;
+  at: number;
+  /** The HTTP status, or null when the caller never got an answer. */
+  status: number | null;
+  response: Fields | null;
+}
+
+export interface HttpDeps {
+  clock: Clock;
+  state: SlackState;
+  capabilities: Capabilities;
+  faults: FaultDesk;
+  methods: Record<string, Method>;
+  scopes: ReadonlySet<string>;
+  appScopes: readonly string[];
+  botToken: string;
+  appToken: string | undefined;
+  calls: ApiCall[];
+  origin: () => string;
+  openSocket: () => string;
+  violation: (kind: Violation['kind'], method: string, detail: string) => void;
+  /** Told after every call. */
+  answered: () => void;
+}
+
+type Env = { Bindings: Partial<HttpBindings> };
+
+/** Makes the Hono app. It can be mounted beside others: all its paths are Slack's own. */
+export function createHttp(deps: HttpDeps): Hono<Env> {
+  const { state, faults } = deps;
+  const app = new Hono<Env>();
+
+  app.all('/api/:method', async (c) => {
+    const name = c.req.param('method');
+    const raw = await readCall(c.req.raw, name);
+    const { token: _, ...args } = raw.fields;
+    const call: ApiCall = { method: name, args, at: deps.clock.now().getTime(), status: null, response: null };
+    deps.calls.push(call);
+    const fault = faults.take(name);
+    const early = fault && !('after' in fault && fault.after) ? await broken(fault, c.env, c.req.raw.signal) : null;
+    const response = early ?? (await answered(call, raw, fault, c.env, c.req.raw.signal));
+    call.status = response.status === HUNG ? null : response.status;
+    call.response = response.body;
+    deps.answered();
+    return new Response(response.body === null ? response.text : JSON.stringify(response.body), {
+      status: response.status === HUNG ? 503 : response.status,
+      headers: { 'content-type': 'application/json; charset=utf-8', ...response.headers },
+    });
+  });
+
+  app.post('/upload/v1/:file', async (c) => {
+    const file = state.files.get(c.req.param('file'));
+    if (!file) return c.text('404', 404);
+    const type = c.req.header('content-type') ?? '';
+    if (type.startsWith('multipart/form-data')) {
+      const form = await c.req.formData();
+      const part = [...form.values()].find((value) => typeof value !== 'string');
+      if (part === undefined || typeof part === 'string') return c.text('no file', 400);
+      file.bytes = new Uint8Array(await part.arrayBuffer());
+    } else file.bytes = new Uint8Array(await c.req.arrayBuffer());
+    file.size = file.bytes.length;
+    return c.text(`OK - ${file.size}`);
+  });
+
+  app.get('/files-pri/:key/*', (c) => {
+    const file = state.files.get(c.req.param('key').split('-').at(-1) ?? '');
+    // Without a token Slack shows a page to sign in, with status 200.
+    if (c.req.header('authorization') !== `Bearer ${deps.botToken}`)
+      return c.html('<!DOCTYPE html><title>Sign in</title>');
+    if (!file?.bytes) return c.text('not found', 404);
+    return new Response(Buffer.from(file.bytes), { headers: { 'content-type': file.mimetype } });
+  });
+
+  app.post('/:kind{actions|commands}/:team/:id/:secret', async (c) => {
+    const fault = faults.take('response_url');
+    const early = fault && !('after' in fault && fault.after) ? await broken(fault, c.env, c.req.raw.signal) : null;
+    if (early)
+      return new Response(early.text, { status: early.status === HUNG ? 503 : early.status, headers: early.headers });
+    const body: unknown = await c.req.json().catch(() => null);
+    const answer = answerThroughUrl(deps, new URL(c.req.url).pathname, body);
+    const late = fault ? await broken(fault, c.env, c.req.raw.signal) : null;
+    if (late) return new Response(late.text, { status: late.status === HUNG ? 503 : late.status });
+    return c.text(answer.text, answer.status);
+  });
+
+  return app;
+
+  async function answered(
+    call: ApiCall,
+    raw: RawCall,
+    fault: Fault | null,
+    env: Partial<HttpBindings>,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    const body = perform(raw);
+    const late = fault ? await broken(fault, env, signal) : null;
+    if (late) return late;
+    const seconds = body.error === 'ratelimited' ? Number(body.retry_after) : 0;
+    const headers = scopeHeaders(call.method);
+    if (seconds > 0)
+      return {
+        status: 429,
+        body: { ok: false, error: 'ratelimited' },
+        text: '',
+        headers: { ...headers, 'retry-after': String(seconds) },
+      };
+    return { status: 200, body, text: '', headers };
+  }
+
+  function perform(raw: RawCall): Fields {
+    const method = Object.hasOwn(deps.methods, raw.method) ? deps.methods[raw.method] : undefined;
+    if (!method) {
+      deps.violation('unknown_method', raw.method, `Slack or this simulator has no method ${raw.method}`);
+      return { ok: false, error: 'unknown_method', req_method: raw.method };
+    }
+    try {
+      authorize(raw, method);
+      const parsed = parseCall(raw, method);
+      note(raw, method, parsed);
+      const context: MethodContext = {
+        method: raw.method,
+        state,
+        clock: deps.clock,
+        capabilities: deps.capabilities,
+        scopes: deps.scopes,
+        origin: deps.origin,
+        openSocket: deps.openSocket,
+        violation: (kind, detail) => deps.violation(kind, raw.method, detail),
+      };
+      if (raw.method === 'chat.postMessage') {
+        const wait = faults.throttle(String(parsed.args.channel));
+        if (wait > 0) throw new Refusal('ratelimited', { retry_after: wait });
+      }
+      return { ok: true, ...method.handle(context, parsed.args) };
+    } catch (error) {
+      if (error instanceof Refusal) return { ok: false, error: error.error, ...error.extra };
+      throw error;
+    }
+  }
+
+  function authorize(raw: RawCall, method: Method): void {
+    if (!raw.bearer) {
+      if (raw.method === 'api.test') return;
+      throw new Refusal('not_authed');
+    }
+    const isBot = raw.bearer === deps.botToken;
+    const isApp = deps.appToken !== undefined && raw.bearer === deps.appToken;
+    if (!isBot && !isApp) throw new Refusal('invalid_auth');
+    if (!state.installed) throw new Refusal(isBot ? 'account_inactive' : 'token_revoked');
+    if (method.token === 'app' ? !isApp : !isBot) throw new Refusal('not_allowed_token_type');
+    const granted = isBot ? deps.scopes : new Set(deps.appScopes);
+    if (method.scopes.length > 0 && !method.scopes.some((scope) => granted.has(scope))) {
+      throw new Refusal('missing_scope', { needed: method.scopes.join(','), provided: [...granted].join(',') });
+    }
+  }
+
+  // Slack ignores what it does not know; a bot under test should not send it.
+  function note(raw: RawCall, method: Method, parsed: ParsedCall): void {
+    if (raw.http === 'GET' && !method.reads) {
+      deps.violation('wrong_http_method', raw.method, 'changes something, and so must be a POST');
+    }
+    for (const key of parsed.unknown) deps.violation('unknown_argument', raw.method, key);
+    for (const key of parsed.invalid) {
+      deps.violation('invalid_argument', raw.method, `${key} = ${JSON.stringify(raw.fields[key])}`);
+    }
+    const wrong = [...parsed.missing, ...parsed.invalid];
+    const first = wrong[0];
+    if (first === undefined) return;
+    if (first === 'blocks') throw new Refusal('invalid_blocks_format');
+    if (SOFT_MISSING.has(raw.method) && MISSING_AS[first]) throw new Refusal(MISSING_AS[first]);
+    throw new Refusal('invalid_arguments', {
+      response_metadata: {
+        messages: [
+          ...parsed.missing.map((key) => `[ERROR] missing required field: ${key}`),
+          ...parsed.invalid.map((key) => `[ERROR] invalid value [json-pointer:/${key}]`),
+        ],
+      },
+    });
+  }
+
+  function scopeHeaders(name: string): Record<string, string> {
+    const accepted = deps.methods[name]?.scopes ?? [];
+    return {
+      'x-oauth-scopes': [...deps.scopes].join(','),
+      ...(accepted.length > 0 ? { 'x-accepted-oauth-scopes': accepted.join(',') } : {}),
+      'x-slack-req-id': `${deps.calls.length}`.padStart(32, '0'),
+    };
+  }
+}
+
+const HUNG = -1;
+
+interface Reply {
+  status: number;
+  body: Fields | null;
+  text: string;
+  headers: Record<string, string>;
+}
+
+async function broken(fault: Fault, env: Partial<HttpBindings>, signal: AbortSignal): Promise<Reply> {
+  switch (fault.kind) {
+    case 'rate_limited':
+      return {
+        status: 429,
+        body: { ok: false, error: 'ratelimited' },
+        text: '{"ok":false,"error":"ratelimited"}',
+        headers: { 'retry-after': String(fault.retryAfterS) },
+      };
+    case 'server_error':
+      return {
+        status: fault.status ?? 503,
+        body: null,
+        text: 'upstream connect error',
+        headers: { 'content-type': 'text/plain' },
+      };
+    case 'error':
+      return { status: 200, body: { ok: false, error: fault.error, ...fault.extra }, text: '', headers: {} };
+    case 'hang':
+      await new Promise<void>((resolve) => {
+        const done = () => resolve();
+        if (signal.aborted) done();
+        signal.addEventListener('abort', done, { once: true });
+        env.outgoing?.once('close', done);
+      });
+      return { status: HUNG, body: null, text: '', headers: {} };
+    case 'reset':
+      env.incoming?.socket.destroy();
+      return { status: HUNG, body: null, text: '', headers: {} };
+  }
+}
