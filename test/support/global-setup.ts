@@ -1,7 +1,6 @@
 // One PostgreSQL for the whole run, with a template that has every migration: a test gets its own database by copying it.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
@@ -9,6 +8,7 @@ import { openDb } from '#src/storage/db.ts';
 import { startEmbedded } from '#src/storage/embedded.ts';
 import { migrate } from '#src/storage/migrate.ts';
 import { quietLog, quietTelemetry } from '#test/support/quiet.ts';
+import { scratchFolder } from '#test/support/scratch.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,11 +18,6 @@ declare module 'vitest' {
     templateDatabase: string;
   }
 }
-
-// Copying the template makes some 300 files: 15 ms in memory, up to half a second on a disk.
-const MEMORY_FOLDER = '/dev/shm';
-// Containers often get 64 MB there, which a few databases fill.
-const MEMORY_FREE_BYTES_MIN = 1_000_000_000;
 
 const TEMPLATE = 'throughline_template';
 
@@ -50,11 +45,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await rm(dataDir, { recursive: true, force: true });
     janitor.stdin?.end();
   };
-}
-
-async function scratchFolder(): Promise<string> {
-  const memory = await statfs(MEMORY_FOLDER).catch(() => null);
-  return memory && memory.bavail * memory.bsize > MEMORY_FREE_BYTES_MIN ? MEMORY_FOLDER : tmpdir();
 }
 
 async function buildTemplate(postgresUrl: string): Promise<void> {

@@ -89,7 +89,8 @@ export function findServer(paths: ClusterPaths): PidFile | null {
 /** The address of a server on these files. */
 export function urlOf(paths: ClusterPaths, port: number): string {
   const password = readFileSync(paths.password, 'utf8').trim();
-  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/postgres`;
+  // Said outright, because a PGSSLMODE in the environment would make clients ask for encryption that loopback does not need.
+  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
 }
 
 /**
