@@ -75,7 +75,12 @@ function identify(request: RawRequest): Identified {
     return { ok: false, field: 'body', message: 'is not JSON' };
   }
   const parsed = EventBody.safeParse(body);
-  if (parsed.success) return { ok: true, deliveryId: parsed.data.id, kind: parsed.data.type };
+  if (parsed.success) {
+    // The header is not signed. At worst it lets a copy through as new, which makes us read a ticket once more.
+    const deliveryId = parsed.data.id ?? request.headers['x-zendesk-webhook-invocation-id'];
+    if (deliveryId) return { ok: true, deliveryId, kind: parsed.data.type };
+    return { ok: false, field: 'id', message: 'is missing, and so is the invocation id' };
+  }
   const issue = parsed.error.issues[0];
   return { ok: false, field: issue?.path.join('.') || 'body', message: issue?.message ?? 'is not an event' };
 }

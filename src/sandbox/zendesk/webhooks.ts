@@ -108,7 +108,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { clock, store, secret } = deps;
   const webhookId = randomUUID();
   const deliveries: Delivery[] = [];
-  const waiting: (() => Promise<void>)[] = [];
+  let waiting: { delivery: Delivery; done(attempt: Attempt | null): void }[] = [];
   let target: string | null = null;
   let decide: ((delivery: Delivery) => Fate) | null = null;
   let inFlight = 0;
@@ -167,15 +167,13 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       });
     },
     reset() {
-      stop.abort();
+      abandon();
       stop = new AbortController();
-      waiting.length = 0;
       deliveries.length = 0;
       decide = null;
     },
     async close() {
-      stop.abort();
-      waiting.length = 0;
+      abandon();
       await agent?.destroy();
       agent = null;
     },
@@ -183,11 +181,19 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 
   /** Resolves with the last attempt, or null when the simulator was reset or closed meanwhile. */
   function enqueue(delivery: Delivery): Promise<Attempt | null> {
-    return new Promise((resolve, reject) => {
-      waiting.push(() => deliver(delivery, stop.signal).then(resolve, reject));
+    return new Promise((done) => {
+      waiting.push({ delivery, done });
       // Never within the call that made the event: the receiver must not be able to rely on it.
       setImmediate(pump);
     });
+  }
+
+  function abandon(): void {
+    stop.abort();
+    const abandoned = waiting;
+    waiting = [];
+    for (const { done } of abandoned) done(null);
+    pump();
   }
 
   function pump(): void {
@@ -195,10 +201,12 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const next = waiting.shift();
       if (!next) break;
       inFlight += 1;
-      void next().finally(() => {
-        inFlight -= 1;
-        pump();
-      });
+      void deliver(next.delivery, stop.signal)
+        .then(next.done)
+        .finally(() => {
+          inFlight -= 1;
+          pump();
+        });
     }
     if (inFlight > 0 || waiting.length > 0) return;
     const waiters = idleWaiters;
