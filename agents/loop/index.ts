@@ -2,10 +2,11 @@
 import type { BaseCheckpointSaver } from '@langchain/langgraph';
 import { Command } from '@langchain/langgraph';
 import type { Evidence } from '#src/domain/evidence.ts';
+import type { InsightDraft } from '#src/domain/insight.ts';
 import type { ProposalPayload } from '#src/domain/proposal.ts';
 import type { LoopDeps } from './graph.ts';
 import { buildLoopGraph, buildThinkGraph } from './graph.ts';
-import type { ActionIntent, InsightDraft } from './state.ts';
+import type { ActionIntent } from './state.ts';
 
 /** What thinking came to. `proposal` is null when something is missing. */
 export interface Thought {

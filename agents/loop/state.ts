@@ -2,26 +2,8 @@
 import { StateSchema, UntrackedValue } from '@langchain/langgraph';
 import { z } from 'zod';
 import type { Evidence } from '#src/domain/evidence.ts';
-import type { Insight } from '#src/domain/insight.ts';
+import type { InsightDraft } from '#src/domain/insight.ts';
 import type { ProposalPayload } from '#src/domain/proposal.ts';
-
-/** What a look at a theme comes to, before the stage gives it ids and stores it. */
-export type InsightDraft = Pick<
-  Insight,
-  | 'title'
-  | 'claim'
-  | 'kind'
-  | 'severity'
-  | 'area'
-  | 'evidence'
-  | 'reach'
-  | 'trend'
-  | 'confidence'
-  | 'whyThis'
-  | 'whyNow'
-  | 'broughtBy'
-  | 'producedBy'
->;
 
 /** One effect that the plan asks for. Ids only; the stage puts the words in. */
 export const ActionIntent = z.object({

@@ -27,6 +27,8 @@ export const ActionPayload = z.discriminatedUnion('kind', [
   }),
   z.looseObject({
     kind: z.literal('linear.attachment'),
+    /** The source conversation that it is about. */
+    conversationId: z.string().optional(),
     /** The action whose receipt names the issue. */
     issueActionId: z.string(),
     /** The source conversation, or our lineage page when the source has no address. One attachment per issue and url. */
@@ -36,6 +38,7 @@ export const ActionPayload = z.discriminatedUnion('kind', [
   }),
   z.looseObject({
     kind: z.literal('zendesk.note'),
+    conversationId: z.string().optional(),
     issueActionId: z.string(),
     ticketId: z.string(),
     /** Plain text; the issue's link is added when it is known. */
@@ -43,6 +46,7 @@ export const ActionPayload = z.discriminatedUnion('kind', [
   }),
   z.looseObject({
     kind: z.literal('slack.reply'),
+    conversationId: z.string().optional(),
     issueActionId: z.string(),
     channel: z.string(),
     threadTs: z.string(),
@@ -50,6 +54,7 @@ export const ActionPayload = z.discriminatedUnion('kind', [
   }),
   z.looseObject({
     kind: z.literal('slack.react'),
+    conversationId: z.string().optional(),
     channel: z.string(),
     ts: z.string(),
     emoji: z.string(),

@@ -29,6 +29,8 @@ export interface Evidence {
   /** The theme's title so far, and who gave it. */
   title: string;
   titledBy: string;
+  /** A card has shown the title: it stays, so that a card does not change its subject. */
+  titleShown: boolean;
   kind: ObservationKind;
   severity: Severity;
   area: string | null;

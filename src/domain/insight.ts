@@ -114,3 +114,21 @@ export function confidenceOf(reach: Reach, cohesion: number): Insight['confidenc
     cohesion >= 0.5 ? 'in nearly the same words' : cohesion >= 0.25 ? 'in similar words' : 'in different words';
   return { value, word, because: `${who} report it ${alike}` };
 }
+
+/** What a look at a theme comes to, before it gets its id and is stored. */
+export type InsightDraft = Pick<
+  Insight,
+  | 'title'
+  | 'claim'
+  | 'kind'
+  | 'severity'
+  | 'area'
+  | 'evidence'
+  | 'reach'
+  | 'trend'
+  | 'confidence'
+  | 'whyThis'
+  | 'whyNow'
+  | 'broughtBy'
+  | 'producedBy'
+>;

@@ -168,6 +168,8 @@ export interface ThemeFacts {
   themeId: string;
   title: string;
   titledBy: string;
+  /** An insight has carried the title already. */
+  titleShown: boolean;
   kind: ObservationKind;
   severity: Severity;
   area: string | null;
@@ -179,6 +181,8 @@ export interface ThemeFacts {
   /** Somebody captured one of its messages. */
   captured: boolean;
   conversationIds: string[];
+  /** When each of them began, ISO 8601, in the same order: oldest first. */
+  times: string[];
   /** The newest event that these counts contain. */
   seq: number;
 }

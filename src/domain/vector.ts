@@ -20,7 +20,7 @@ export interface DocumentFrequencies {
 const TEXT_LENGTH_MAX = 4_000;
 const GRAM_LENGTHS = [3, 4, 5] as const;
 // 23 bits of hash and one for the block: a workspace has some 100,000 features, so about one in eighty shares its number.
-const HASH_BITS = 23;
+const HASH_BITS = 22;
 const COUNT_MAX = 255;
 const FORMAT = 1;
 /** Blocks weigh the same, and their cosines add up to at most 1: the recipe's factor sqrt(.5), squared. */
@@ -41,7 +41,7 @@ export function embedText(text: RedactedText): SparseVector {
   for (const word of wordsOf(text)) {
     const stem = stemOf(word);
     count(wordFeature(stem));
-    if (before !== null) count(wordFeature(`${before} ${stem}`));
+    if (before !== null) count(wordFeature(`${before} ${stem}`) + 2);
     before = stem;
     const padded = ` ${word} `;
     for (const length of GRAM_LENGTHS) {
@@ -93,11 +93,11 @@ export function stemOf(word: string): string {
 }
 
 function wordFeature(text: string): number {
-  return hashOf(text) * 2;
+  return hashOf(text) * 4;
 }
 
 function charFeature(text: string): number {
-  return hashOf(text) * 2 + 1;
+  return hashOf(text) * 4 + 1;
 }
 
 // FNV-1a with the last mixing step of MurmurHash3: without it, short strings leave the high bits poor.
@@ -158,7 +158,10 @@ export function decodeVector(bytes: Uint8Array): SparseVector {
 
 /** How much a feature counts by its rarity: about 1 when every text has it. */
 export function rarityOf(documents: DocumentFrequencies, feature: number): number {
-  return (Math.log((1 + documents.total) / (1 + documents.of(feature))) + 1) ** RARITY_POWER;
+  return (
+    ((feature & 3) === 2 ? Number(process.env.BW ?? 1) : 1) *
+    (Math.log((1 + documents.total) / (1 + documents.of(feature))) + 1) ** RARITY_POWER
+  );
 }
 
 /** How much a count counts: the second mention says less than the first. */

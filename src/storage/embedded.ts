@@ -1,8 +1,8 @@
 // Our own PostgreSQL, for everybody who has not set DATABASE_URL: made at the first start, and the same database ever after, whatever was killed.
 import { mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorLine } from '#src/domain/errors.ts';
+import { AppError, errorLine } from '#src/domain/errors.ts';
 import type { Log } from '#src/domain/ports.ts';
 import { linkLibraries, nativeFolder } from './embedded/binaries.ts';
 import { clusterPaths, prepareCluster } from './embedded/cluster.ts';
@@ -45,9 +45,7 @@ export interface Embedded {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { log, signal } = options;
   const startedAt = performance.now();
-  // Others may pass through, because the server can be another user; they may not look, and every file inside is its owner's alone.
-  await mkdir(options.dataDir, { recursive: true, mode: 0o711 });
-  const dataDir = await realpath(options.dataDir);
+  const dataDir = await makeDirectory(options.dataDir);
   const lock = lockDirectory(dataDir);
   const closing = new AbortController();
   try {
@@ -104,6 +102,22 @@ export async function findEmbedded(dataDir: string): Promise<string | null> {
   const paths = clusterPaths(real);
   const server = findServer(paths);
   return server?.ready ? urlOf(paths, server.port) : null;
+}
+
+async function makeDirectory(dataDir: string): Promise<string> {
+  try {
+    // Others may pass through, because the server can be another user; they may not look, and every file inside is its owner's alone.
+    await mkdir(dataDir, { recursive: true, mode: 0o711 });
+    return await realpath(dataDir);
+  } catch (error) {
+    throw new AppError(
+      'bad_config',
+      `Cannot make ${resolve(dataDir)}: DATA_DIR must be a directory that Throughline can write to.`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Starts the server again, on the port that the pool knows, whenever it ends without being asked to (killed, out of memory). */

@@ -173,6 +173,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         theme_id: string;
         title: string;
         titled_by: string;
+        title_shown: boolean;
         reports: string;
         customers: string;
         people: string;
@@ -189,7 +190,8 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         times: Date[];
         customer_ids: string[];
       }>(
-        `select t.id as theme_id, t.title, t.body->>'titledBy' as titled_by, count(*) as reports, count(distinct c.customer_id) as customers,
+        `select t.id as theme_id, t.title, t.body->>'titledBy' as titled_by,
+           exists (select 1 from insight i where i.workspace_id = $1 and i.theme_id = t.id) as title_shown, count(*) as reports, count(distinct c.customer_id) as customers,
            (select count(distinct h.author_id) from signal_head h join conversation m on m.workspace_id = $1 and m.id = h.conversation_id
             where h.workspace_id = $1 and m.theme_id = t.id and m.state = 'live' and h.author_role = 'customer' and h.change <> 'deleted') as people,
            min(c.first_at) as first_at, max(c.last_at) as last_at,
@@ -220,6 +222,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
           themeId: row.theme_id,
           title: row.title,
           titledBy: row.titled_by,
+          titleShown: row.title_shown,
           kind: most(row.kinds),
           severity: worst(row.severities),
           area: most(row.areas.filter((area) => area !== null)) ?? null,
@@ -236,6 +239,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
           speaksUp: row.speaks_up,
           captured: row.captured,
           conversationIds: row.conversation_ids,
+          times: row.times.map((time) => time.toISOString()),
           seq: Number(row.seq ?? 0),
         };
       });

@@ -1,10 +1,10 @@
 // Assess: looks at what a theme stands on and says what customers tell us, with the words that carry it.
 import type { Analyst } from '#src/domain/analyst.ts';
 import type { Evidence, Excerpt } from '#src/domain/evidence.ts';
-import type { Quote } from '#src/domain/insight.ts';
+import type { InsightDraft, Quote } from '#src/domain/insight.ts';
 import { confidenceOf, DAY_MS, trendOf } from '#src/domain/insight.ts';
 import { rawSpanOf } from '#src/domain/redaction.ts';
-import type { InsightDraft, LoopState, LoopUpdate } from '../state.ts';
+import type { LoopState, LoopUpdate } from '../state.ts';
 
 // Two or three voices convince; a wall of quotes is not read.
 const QUOTES_MAX = 3;
@@ -24,7 +24,7 @@ export function createAssess(deps: {
 }) {
   return async function assess(state: LoopState): Promise<LoopUpdate> {
     const evidence = await deps.evidence(state.themeId);
-    const named = evidence.titledBy !== 'machine';
+    const named = evidence.titledBy !== 'machine' || evidence.titleShown;
     const described = await deps.analyst.describe({
       themeId: evidence.themeId,
       kind: evidence.kind,

@@ -1,9 +1,10 @@
 // Propose: says what would be done about the insight: the issue as it would be filed, with its evidence and the way back to it.
 import type { Evidence } from '#src/domain/evidence.ts';
+import type { InsightDraft } from '#src/domain/insight.ts';
 import { onLine, quoteForMarkdown } from '#src/domain/neutral.ts';
 import { type ProposalPayload, priorityOf } from '#src/domain/proposal.ts';
 import { toRedactedSpan } from '#src/domain/redaction.ts';
-import type { InsightDraft, LoopState, LoopUpdate } from '../state.ts';
+import type { LoopState, LoopUpdate } from '../state.ts';
 
 // Linear's own limit is 255; a title longer than this is cut in every list.
 const TITLE_LENGTH_MAX = 120;

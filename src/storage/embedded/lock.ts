@@ -5,6 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '#src/domain/errors.ts';
 
 const SQLITE_BUSY = 5;
+// Taking the lock passes through a shared one: of two that try at the same moment, one has to wait for the other to step back.
+const STEP_BACK_MS = 200;
 
 /** A held directory; `release` gives it back before the process ends. */
 export interface DirectoryLock {
@@ -22,7 +24,7 @@ export function lockDirectory(dir: string): DirectoryLock {
   const owner = join(dir, 'postgres.owner');
   let file: DatabaseSync | undefined;
   try {
-    file = new DatabaseSync(join(dir, 'postgres.lock'));
+    file = new DatabaseSync(join(dir, 'postgres.lock'), { timeout: STEP_BACK_MS });
     file.exec('BEGIN EXCLUSIVE');
     writeFileSync(owner, `${process.pid}\n`);
   } catch (error) {

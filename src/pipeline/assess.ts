@@ -1,0 +1,432 @@
+// Assess: Theme -> Insight, Proposal, Card. Decides whether a theme is to be looked at, and what its card becomes.
+import type { Evidence } from '#src/domain/evidence.ts';
+import type { WorkspaceId } from '#src/domain/ids.ts';
+import { idOf } from '#src/domain/ids.ts';
+import type { Insight, InsightDraft } from '#src/domain/insight.ts';
+import { DAY_MS, reachSuffices } from '#src/domain/insight.ts';
+import type { Db, Tx } from '#src/domain/ports.ts';
+import type { Proposal, ProposalPayload } from '#src/domain/proposal.ts';
+import { changedMaterially, payloadHashOf, proposalIdOf } from '#src/domain/proposal.ts';
+import type {
+  Actions,
+  Card,
+  Cards,
+  DecisionRow,
+  Decisions,
+  Insights,
+  Proposals,
+  Texts,
+  ThemeFacts,
+  Themes,
+} from '#src/domain/stores.ts';
+import type { EffectsDeps, Intent, Source } from './effects.ts';
+import { payloadsOf, sourcesOf } from './effects.ts';
+import type { Next, Stage } from './stage.ts';
+import { oneByOne } from './stage.ts';
+
+// An open card that is older than this and has twice its reports deserves a new look: the old message is far up in the channel.
+const OLD_CARD_MS = 7 * DAY_MS;
+const GROWN = 2;
+
+/** What thinking about a theme came to. */
+export interface Thought {
+  evidence: Evidence;
+  insight: Omit<
+    Insight,
+    | 'v'
+    | 'id'
+    | 'workspaceId'
+    | 'themeId'
+    | 'missing'
+    | keyof typeof DERIVED
+    | 'externalId'
+    | 'occurredAt'
+    | 'receivedAt'
+  >;
+  proposal: ProposalPayload | null;
+  missing: string[];
+}
+
+/** The graph of a proposal, as this stage uses it. */
+export interface Thinking {
+  think(input: { themeId: string; proposalId: string; broughtBy: 'reach' | 'person' }): Promise<Thought>;
+  start(input: {
+    themeId: string;
+    proposalId: string;
+    broughtBy: 'reach' | 'person';
+  }): Promise<Thought & { wait: { gate: string; interruptId: string } | null }>;
+}
+
+/** What is to become of a theme's card. */
+type Course =
+  | { kind: 'nothing' }
+  /** Its first card, or its next one after a dismissal or a regression: a new proposal on a new card. */
+  | { kind: 'open'; because: string | null }
+  /** An undo put the matter back on the table: a new proposal on the same card. */
+  | { kind: 'reopen' }
+  /** More evidence for an open card. */
+  | { kind: 'refresh' }
+  /** The same proposal on a new message, since the old one is far up. */
+  | { kind: 'repost' }
+  /** More reports for what is filed already. */
+  | { kind: 'attach' }
+  /** Every report of it is gone. */
+  | { kind: 'emptied' };
+
+export interface Assessed {
+  facts: ThemeFacts | null;
+  card: Card | null;
+  proposal: Proposal | null;
+  decision: DecisionRow | null;
+  course: Course;
+  broughtBy: 'reach' | 'person';
+}
+
+type Result = {
+  thought: (Thought & { wait?: { gate: string; interruptId: string } | null }) | null;
+  sources: Source[];
+  proposalId: string;
+};
+
+export interface AssessDeps {
+  db: Db;
+  workspaceId: WorkspaceId;
+  themes: Themes;
+  texts: Texts;
+  insights: Insights;
+  proposals: Proposals;
+  cards: Cards;
+  decisions: Decisions;
+  actions: Actions;
+  effects: EffectsDeps;
+  thinking: Thinking;
+  /** What more sources of a filed issue get. */
+  planMore: (sources: readonly Source[]) => Intent[];
+  customersNeeded: () => number;
+  approvalsNeeded: () => number;
+  /** Null when no insights channel is configured: insights then wait in the list. */
+  insightsChannel: () => string | null;
+  now: () => Date;
+}
+
+const DERIVED = {
+  source: 'throughline',
+  permalink: null,
+  reliability: 'derived',
+  latencyMs: 0,
+  privacyClass: 'pseudonymous',
+  residency: 'any',
+  retentionDays: null,
+} as const;
+
+/** The stage, and the same look at one theme when a person asks for it, whatever the threshold. */
+export type Assess = Stage<Assessed, Result> & { onRequest(themeId: string): Promise<void> };
+
+/** Makes the stage. Its ids are themes. */
+export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => Promise<void>): Assess {
+  const { db, themes, cards, proposals } = deps;
+
+  const stage: Stage<Assessed, Result> = {
+    name: 'assess',
+    takes: 'Theme',
+    makes: 'Insight',
+    batch: 50,
+    async load(ids) {
+      const facts = new Map((await themes.facts(db, ids)).map((item) => [item.themeId, item]));
+      const loaded = new Map<string, Assessed>();
+      for (const id of ids) loaded.set(id, await look(db, id, facts.get(id) ?? null, 'reach'));
+      return loaded;
+    },
+    work: oneByOne(think),
+    async write(tx, results, at) {
+      const next: Next[] = [];
+      for (const { id, item, result } of results) next.push(...(await settle(tx, id, item, result, at)));
+      return next;
+    },
+    pending: (limit) => themes.unassessed(db, limit),
+  };
+
+  return {
+    ...stage,
+    async onRequest(themeId) {
+      const [facts] = await themes.facts(db, [themeId]);
+      const item = await look(db, themeId, facts ?? null, 'person');
+      const result = await think(item, themeId);
+      await db.transaction('assess', async (tx) => send(tx, await settle(tx, themeId, item, result, deps.now())));
+    },
+  };
+
+  async function look(
+    tx: Tx,
+    themeId: string,
+    facts: ThemeFacts | null,
+    broughtBy: 'reach' | 'person',
+  ): Promise<Assessed> {
+    const card = await cards.current(tx, themeId);
+    if (!card && (!facts || (broughtBy === 'reach' && !reachSuffices(facts.reach, deps.customersNeeded())))) {
+      return { facts, card, proposal: null, decision: null, course: { kind: 'nothing' }, broughtBy };
+    }
+    const proposal = await proposals.latest(tx, themeId);
+    const decision = proposal && (await deps.decisions.taken(tx, proposal.id));
+    const course = await chooseCourse(tx, facts, card, proposal, decision);
+    return { facts, card, proposal, decision, course, broughtBy };
+  }
+
+  async function chooseCourse(
+    tx: Tx,
+    facts: ThemeFacts | null,
+    card: Card | null,
+    proposal: Proposal | null,
+    decision: DecisionRow | null,
+  ): Promise<Course> {
+    if (!facts)
+      return card && ['waiting', 'open', 'snoozed'].includes(card.state) ? { kind: 'emptied' } : { kind: 'nothing' };
+    if (!card) return { kind: 'open', because: null };
+    const { reports } = facts.reach;
+    switch (card.state) {
+      case 'waiting':
+        return { kind: 'refresh' };
+      case 'open':
+      case 'snoozed': {
+        const old = card.postedAt !== null && deps.now().getTime() - Date.parse(card.postedAt) > OLD_CARD_MS;
+        const grown = reports >= GROWN * Math.max(1, card.reportsWhenPosted);
+        return old && grown && card.state === 'open' ? { kind: 'repost' } : { kind: 'refresh' };
+      }
+      case 'undone':
+        return { kind: 'reopen' };
+      case 'dismissed': {
+        const before = card.insightId ? await deps.insights.byId(tx, card.insightId) : null;
+        const grown =
+          before && reports >= GROWN * before.reach.reports && facts.reach.customers > before.reach.customers;
+        return grown
+          ? {
+              kind: 'open',
+              because: `dismissed with ${plural(before.reach.customers, 'customer')}; now ${facts.reach.customers} report it`,
+            }
+          : { kind: 'nothing' };
+      }
+      case 'approved':
+      case 'filed':
+      case 'failed':
+      case 'done': {
+        if (!decision || !proposal) return { kind: 'nothing' };
+        const [outcome] = await deps.actions.outcomes(tx, decision.id);
+        if (outcome?.state === 'completed') {
+          const since = facts.times.filter((time) => time > outcome.occurredAt).length;
+          return since > 0
+            ? { kind: 'open', because: `${plural(since, 'report')} since the issue was completed` }
+            : { kind: 'nothing' };
+        }
+        if (outcome?.state === 'canceled' || outcome?.state === 'removed') return { kind: 'nothing' };
+        return card.state === 'failed' ? { kind: 'nothing' } : { kind: 'attach' };
+      }
+      default:
+        return { kind: 'nothing' };
+    }
+  }
+
+  async function think(item: Assessed, themeId: string): Promise<Result> {
+    const { course, broughtBy, proposal } = item;
+    if (course.kind === 'open' || course.kind === 'reopen') {
+      const proposalId = proposalIdOf(deps.workspaceId, themeId, 1 + (await proposals.count(db, themeId)));
+      return { thought: await deps.thinking.start({ themeId, proposalId, broughtBy }), sources: [], proposalId };
+    }
+    if ((course.kind === 'refresh' || course.kind === 'repost') && proposal) {
+      // What a person brought up stays up, even if it never reaches the threshold.
+      const asked = item.card?.insightId ? await deps.insights.byId(db, item.card.insightId) : null;
+      const kept = asked?.broughtBy === 'person' ? 'person' : broughtBy;
+      return {
+        thought: await deps.thinking.think({ themeId, proposalId: proposal.id, broughtBy: kept }),
+        sources: [],
+        proposalId: proposal.id,
+      };
+    }
+    if (course.kind === 'attach' && item.decision && item.facts) {
+      const known = await attachedTo(db, item.decision.id);
+      const fresh = item.facts.conversationIds.filter((id) => !known.has(id));
+      return {
+        thought: null,
+        sources: fresh.length > 0 ? await sourcesOf(deps.effects, fresh) : [],
+        proposalId: proposal?.id ?? '',
+      };
+    }
+    return { thought: null, sources: [], proposalId: '' };
+  }
+
+  async function attachedTo(tx: Tx, decisionId: string): Promise<Set<string>> {
+    const actions = await deps.actions.of(tx, decisionId);
+    return new Set(
+      actions.flatMap(({ payload }) =>
+        'conversationId' in payload && payload.conversationId ? [payload.conversationId as string] : [],
+      ),
+    );
+  }
+
+  async function settle(tx: Tx, themeId: string, item: Assessed, result: Result, at: Date): Promise<Next[]> {
+    const card = item.card && (await cards.lock(tx, item.card.id));
+    const current = await cards.current(tx, themeId);
+    // Somebody decided, or another look was faster: what we thought about is no longer so. Look again.
+    if (
+      card?.state !== item.card?.state ||
+      current?.id !== item.card?.id ||
+      card?.proposalRevision !== item.card?.proposalRevision
+    ) {
+      return [{ stage: 'assess', id: themeId }];
+    }
+    if (item.facts) await themes.assessed(tx, themeId, item.facts.seq);
+    const { course, facts } = item;
+    if (course.kind === 'emptied' && card) {
+      await proposals.setStatus(tx, card.proposalId ?? '', 'expired');
+      await cards.change(tx, card.id, { state: 'folded' });
+      return [{ stage: 'show', id: card.id }];
+    }
+    if (course.kind === 'attach' && item.decision && result.sources.length > 0)
+      return attach(tx, themeId, item.decision, result.sources, card, at);
+    const thought = result.thought;
+    if (!thought || !facts) return [];
+    if (thought.missing.length > 0 || !thought.proposal) return [];
+
+    const insight = toInsight(themeId, facts.seq, thought, at);
+    await deps.insights.save(tx, insight);
+    if (item.card === null || course.kind === 'open') await themes.setTitle(tx, themeId, insight.title);
+    const channel = deps.insightsChannel();
+    const speaks = (facts.speaksUp || insight.broughtBy === 'person') && channel !== null;
+
+    if (course.kind === 'open') {
+      await open(tx, result.proposalId, 1, insight, thought.proposal, at);
+      if ('wait' in thought && thought.wait) await proposals.setThread(tx, result.proposalId, thought.wait, at);
+      const next: Next[] = [];
+      if (card) {
+        await cards.change(tx, card.id, { state: 'folded' });
+        next.push({ stage: 'show', id: card.id });
+      }
+      const made = await cards.create(tx, {
+        themeId,
+        generation: (card?.generation ?? 0) + 1,
+        channelId: channel ?? '',
+        state: speaks ? 'open' : 'waiting',
+        insightId: insight.id,
+        proposalId: result.proposalId,
+        proposalRevision: 1,
+        createdAt: at.toISOString(),
+      });
+      return speaks ? [...next, { stage: 'show', id: made.id }] : next;
+    }
+    if (!card) return [];
+    if (course.kind === 'reopen') {
+      await open(tx, result.proposalId, 1, insight, thought.proposal, at);
+      if ('wait' in thought && thought.wait) await proposals.setThread(tx, result.proposalId, thought.wait, at);
+      await cards.change(tx, card.id, {
+        state: 'open',
+        insightId: insight.id,
+        proposalId: result.proposalId,
+        proposalRevision: 1,
+      });
+      return [{ stage: 'show', id: card.id }];
+    }
+
+    const shown = item.proposal!;
+    let revision = shown.revision;
+    if (changedMaterially(shown.payload, thought.proposal)) {
+      revision += 1;
+      await open(tx, shown.id, revision, insight, thought.proposal, at);
+    }
+    if (course.kind === 'repost') {
+      await cards.change(tx, card.id, { state: 'folded' });
+      const made = await cards.create(tx, {
+        themeId,
+        generation: card.generation + 1,
+        channelId: card.channelId,
+        state: 'open',
+        insightId: insight.id,
+        proposalId: shown.id,
+        proposalRevision: revision,
+        createdAt: at.toISOString(),
+      });
+      return [
+        { stage: 'show', id: card.id },
+        { stage: 'show', id: made.id },
+      ];
+    }
+    const wakes = card.state === 'snoozed' && facts.reach.reports >= (card.snoozedReports ?? Number.POSITIVE_INFINITY);
+    const state = card.state === 'waiting' ? (speaks ? 'open' : 'waiting') : wakes ? 'open' : card.state;
+    await cards.change(tx, card.id, {
+      insightId: insight.id,
+      proposalRevision: revision,
+      state,
+      ...(wakes ? { snoozedUntil: null, snoozedReports: null } : {}),
+      ...(card.channelId === '' && channel !== null ? { channelId: channel } : {}),
+    });
+    return state === 'waiting' ? [] : [{ stage: 'show', id: card.id }];
+  }
+
+  async function open(
+    tx: Tx,
+    id: string,
+    revision: number,
+    insight: Insight,
+    payload: ProposalPayload,
+    at: Date,
+  ): Promise<void> {
+    await proposals.open(tx, {
+      id,
+      revision,
+      themeId: insight.themeId,
+      insightId: insight.id,
+      payloadHash: payloadHashOf(payload),
+      approvalsNeeded: deps.approvalsNeeded(),
+      payload,
+      createdAt: at.toISOString(),
+    });
+  }
+
+  async function attach(
+    tx: Tx,
+    themeId: string,
+    decision: DecisionRow,
+    sources: Source[],
+    card: Card | null,
+    at: Date,
+  ): Promise<Next[]> {
+    const known = await attachedTo(tx, decision.id);
+    const fresh = sources.filter((source) => !known.has(source.conversationId));
+    const actions = await deps.actions.of(tx, decision.id);
+    const issue = actions.find((action) => action.kind === 'linear.issue');
+    if (!issue || fresh.length === 0) return [];
+    const theme = await deps.insights.latest(tx, themeId);
+    const payloads = await payloadsOf(deps.effects, tx, {
+      intents: deps.planMore(fresh),
+      issue: null,
+      issueActionId: issue.id,
+      title: theme?.title ?? '',
+    });
+    const ordinal = 1 + Math.max(...actions.map((action) => action.ordinal));
+    const ids = await deps.actions.plan(tx, decision.id, ordinal, payloads, at);
+    if (card) await cards.change(tx, card.id, {});
+    return [
+      ...ids.map((id): Next => ({ stage: 'act', id })),
+      ...(card ? [{ stage: 'show', id: card.id } as Next] : []),
+    ];
+  }
+
+  function toInsight(themeId: string, seq: number, thought: Thought, at: Date): Insight {
+    const id = idOf('insight', deps.workspaceId, themeId, seq);
+    const iso = at.toISOString();
+    return {
+      ...thought.insight,
+      ...DERIVED,
+      v: 1,
+      id,
+      workspaceId: deps.workspaceId,
+      externalId: id,
+      occurredAt: iso,
+      receivedAt: iso,
+      themeId,
+      missing: [],
+    };
+  }
+}
+
+function plural(n: number, one: string): string {
+  return `${n} ${n === 1 ? one : `${one}s`}`;
+}

@@ -1,0 +1,84 @@
+// Ingest: Delivery -> Signal. Understands what came in, appends what is new to the log, and regroups the conversations around it.
+import type { Db } from '#src/domain/ports.ts';
+import type { Fact } from '#src/domain/signal.ts';
+import type { Actions, Deliveries, Delivery, Signals, Themes } from '#src/domain/stores.ts';
+import { deliveryKey } from '#src/domain/stores.ts';
+import type { Next, Stage } from './stage.ts';
+import { oneByOne } from './stage.ts';
+
+// A delivery that nobody handled for this long was cut short: younger ones are being handled right now.
+const CUT_SHORT_MS = 5_000;
+
+export interface IngestDeps {
+  db: Db;
+  deliveries: Deliveries;
+  signals: Signals;
+  themes: Themes;
+  actions: Actions;
+  now: () => Date;
+  /** Reads a stored delivery into facts; by source, so that a new source is one more entry. */
+  read: (delivery: Delivery) => Promise<Fact[]>;
+}
+
+/** Makes the stage. Its ids are delivery keys (`slack/Ev123`). */
+export function createIngest(deps: IngestDeps): Stage<Delivery, Fact[]> {
+  return {
+    name: 'ingest',
+    takes: 'Delivery',
+    makes: 'Signal',
+    batch: 100,
+    async load(ids) {
+      const waiting = await deps.deliveries.waiting(deps.db, ids);
+      return new Map(waiting.map((delivery) => [deliveryKey(delivery), delivery]));
+    },
+    work: oneByOne((delivery) => deps.read(delivery)),
+    async write(tx, results, at) {
+      const facts = results.flatMap(({ result }) => result);
+      const next: Next[] = [];
+      const append = async (drafts: Parameters<Signals['append']>[1]) => {
+        const { changed, emptied } = await deps.signals.append(tx, drafts, at);
+        await deps.themes.leave(tx, emptied, at);
+        next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
+        next.push(...emptied.flatMap(({ themeId }): Next[] => (themeId ? [{ stage: 'assess', id: themeId }] : [])));
+      };
+      await append(facts.flatMap((fact) => (fact.kind === 'signal' ? [fact.signal] : [])));
+      for (const fact of facts) {
+        if (fact.kind === 'forget')
+          await append(await deps.signals.deletionsFor(tx, fact.source, fact.externalId, fact.at));
+        if (fact.kind === 'outcome') {
+          const action = await deps.actions.byExternal(tx, 'linear.issue', fact.externalId);
+          if (!action) continue;
+          const isNew = await deps.actions.recordOutcome(tx, {
+            actionId: action.actionId,
+            themeId: action.themeId,
+            source: fact.source,
+            externalId: fact.externalId,
+            state: fact.state,
+            note: fact.note,
+            permalink: fact.permalink,
+            occurredAt: fact.at,
+            receivedAt: at.toISOString(),
+          });
+          if (isNew) next.push({ stage: 'follow', id: action.decisionId });
+        }
+      }
+      const ignored = results.filter(({ result }) => result.every((fact) => fact.kind === 'ignored'));
+      for (const { id, result } of ignored) {
+        const reason = result.map((fact) => (fact.kind === 'ignored' ? fact.reason : '')).join(', ') || 'nothing in it';
+        await deps.deliveries.done(tx, [id], at, reason);
+      }
+      await deps.deliveries.done(
+        tx,
+        results.map(({ id }) => id),
+        at,
+      );
+      return next;
+    },
+    async failed(tx, id, _delivery, error, final, at) {
+      // What can never be read is kept where a person can look at it; nothing is lost.
+      if (final) await deps.deliveries.quarantine(tx, id, error.message.slice(0, 500), at);
+      return [];
+    },
+    pending: (limit) => deps.deliveries.pending(deps.db, limit, new Date(deps.now().getTime() - CUT_SHORT_MS)),
+  };
+}
