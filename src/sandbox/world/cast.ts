@@ -168,8 +168,8 @@ export const PEOPLE: readonly Person[] = [
   staff('joss', 'Joss Weatherby', 'developer', 'Developer, on call this week', 'Europe/London'),
 ];
 
-/** Handle of the user group that all support engineers are in; the bot takes their words as context. */
-export const STAFF_GROUP = 'support-team';
+/** Handle of the user group that all of our own people are in; the bot takes their words as context. */
+export const STAFF_GROUP = 'tallymoor-team';
 
 /** Finds a person of the cast; a wrong key is a bug of ours, not a missing row. */
 export function person(key: string): Person {

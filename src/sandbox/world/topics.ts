@@ -20,6 +20,22 @@ export interface Topic {
 /** The problem that two customers have reported when a newcomer arrives: the newcomer is the third. */
 export const NEWCOMER_TOPIC = 'export-empty';
 
+/** What the page offers to say for the newcomer, one person each: in Slack, from companies that have not complained yet. */
+export const NEWCOMER_EXAMPLES: readonly { who: string; text: string }[] = [
+  {
+    who: 'maya',
+    text: 'The CSV export of our monthly report is empty, there is only the header row. Our accountant needs it today. You can reach me at maya@brambleworth.example or +44 20 7946 0321.',
+  },
+  {
+    who: 'tom',
+    text: 'Exporting the monthly report to CSV gives me an empty file here as well, just the header row and no data.',
+  },
+  {
+    who: 'harriet',
+    text: 'Our monthly report exports as an empty CSV file since yesterday: a header row, no data. Please fix the export.',
+  },
+];
+
 /** The problem that starts on a given day, after a release, and was not there before. */
 export const REGRESSION_TOPIC = 'reminders-twice';
 

@@ -1,0 +1,311 @@
+// The sandbox: a whole support workspace on this machine. It keeps the simulated systems, serves the page, and runs the bot as its child.
+// A process of its own, because the bot must be able to die and come back without anything else noticing.
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { createEmulator } from 'emulate';
+import type { Clock, Fetch } from '#src/domain/ports.ts';
+import { environmentForBot, startBot } from './bot.ts';
+import { createLinearSimulator } from './linear/index.ts';
+import { readManifest } from './manifest.ts';
+import { createActs } from './page/acts.ts';
+import { lookAt, type Simulators } from './page/look.ts';
+import type { Lineage, PageBot, PageExample, PageTour } from './page/model.ts';
+import { startPageServer } from './page/server.ts';
+import { createSlackSimulator } from './slack/simulator.ts';
+import { INSIGHTS_ROOM, PEOPLE, STAFF_GROUP, SUPPORT_ROOMS } from './world/cast.ts';
+import { startChatter } from './world/chatter.ts';
+import { createPlayer, linearSeed, slackSeed, zendeskSeed } from './world/play.ts';
+import { NEWCOMER_EXAMPLES } from './world/topics.ts';
+import { createOpening } from './world/world.ts';
+import { createZendeskSimulator } from './zendesk/index.ts';
+
+const READY_TIMEOUT_MS = 60_000;
+const LINEAGE_TIMEOUT_MS = 5_000;
+const GITHUB_REPOSITORY = 'tallymoor/app';
+
+export interface SandboxOptions {
+  /** The page's port; the next free one is taken when it is busy, any when it is 0. */
+  port: number;
+  /** Everything that the sandbox keeps is below this folder. */
+  dataDir: string;
+  clock: Clock;
+  fetch: Fetch;
+  /** Where PATH and the model's variables are taken from; nothing else of it reaches the bot. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Throw away what an earlier run left. */
+  fresh?: boolean;
+  /** What is run as the bot, for Node; `src/main.ts` unless a test brings its own. */
+  botCommand?: readonly string[];
+  /** Whether the days before the newcomer came are played; default true. */
+  history?: boolean;
+  seed?: string | number;
+  /** Another manifest than the project's own, for a test with a bot of its own. */
+  manifestFile?: string;
+}
+
+/** A running sandbox. */
+export interface Sandbox {
+  /** The page. */
+  url: string;
+  /** The bot's own address and the token of its API. */
+  bot: { url: string; apiToken: string; readonly status: PageBot; readonly pid: number | null };
+  simulators: Simulators;
+  /** Resolves when the bot is ready and the history is played. */
+  settled: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the sandbox. The page is there at once; the bot follows within seconds. */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { clock, fetch, seed = 'tallymoor' } = options;
+  const dataDir = resolve(options.dataDir);
+  // The simulated systems forget when they stop, and a bot that remembers what nobody else does would be a riddle: both start anew.
+  await rm(join(dataDir, 'bot'), { recursive: true, force: true });
+  await mkdir(dataDir, { recursive: true });
+  const manifest = await readManifest(options.manifestFile);
+  const secret = (prefix = '') => `${prefix}${randomBytes(24).toString('hex')}`;
+  const botToken = secret('xoxb-sandbox-');
+  const signingSecret = secret();
+  const linearKey = secret('lin_api_');
+  const linearSecret = secret();
+  const zendeskSecret = secret();
+  const zendeskWebhookSecret = secret();
+  const apiToken = secret();
+
+  const slack = createSlackSimulator({
+    clock,
+    seed: slackSeed(),
+    signingSecret,
+    botToken,
+    scopes: manifest.oauth_config.scopes.bot,
+  });
+  const linear = createLinearSimulator({ clock, apiKey: linearKey, webhookSecret: linearSecret, seed: linearSeed() });
+  const zendesk = createZendeskSimulator({
+    clock,
+    clientId: 'throughline',
+    clientSecret: zendeskSecret,
+    webhookSecret: zendeskWebhookSecret,
+    seed: zendeskSeed(),
+  });
+  const simulators: Simulators = { slack, linear, zendesk };
+  const [github, botPort] = await Promise.all([
+    createEmulator({ service: 'github', port: 0, seed: GITHUB_SEED }),
+    freePort(),
+    slack.start(),
+    linear.start(),
+    zendesk.start(),
+  ]);
+  const botUrl = `http://127.0.0.1:${botPort}`;
+  await slack.connect({
+    eventsUrl: `${botUrl}/slack/events`,
+    botEvents: manifest.settings.event_subscriptions.bot_events,
+    commands: manifest.features.slash_commands.map((one) => one.command),
+    // A bot that is down for a moment should not cost the visitor five minutes.
+    retryDelaysMs: [500, 2_000, 5_000, 10_000, 20_000],
+  });
+  linear.connect({ webhookUrl: `${botUrl}/webhooks/linear` });
+  zendesk.connect({ webhookUrl: `${botUrl}/webhooks/zendesk` });
+
+  const listeners = new Set<() => void>();
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  slack.subscribe(changed);
+  linear.subscribe(changed);
+  zendesk.subscribe(changed);
+
+  const bot = startBot({
+    command: options.botCommand ?? [resolve(import.meta.dirname, '../main.ts')],
+    env: {
+      ...environmentForBot(options.environment),
+      SLACK_BOT_TOKEN: botToken,
+      SLACK_SIGNING_SECRET: signingSecret,
+      SLACK_API_URL: slack.url,
+      SUPPORT_CHANNELS: SUPPORT_ROOMS.join(','),
+      INSIGHTS_CHANNEL: INSIGHTS_ROOM,
+      STAFF: STAFF_GROUP,
+      ZENDESK_BASE_URL: zendesk.url,
+      ZENDESK_CLIENT_ID: 'throughline',
+      ZENDESK_CLIENT_SECRET: zendeskSecret,
+      ZENDESK_WEBHOOK_SECRET: zendeskWebhookSecret,
+      LINEAR_API_KEY: linearKey,
+      LINEAR_API_URL: linear.url,
+      LINEAR_WEBHOOK_SECRET: linearSecret,
+      GITHUB_TOKEN: GITHUB_SEED.github.tokens[0]!.token,
+      GITHUB_API_URL: github.url,
+      GITHUB_REPOSITORY,
+      API_TOKEN: apiToken,
+      PORT: String(botPort),
+      PUBLIC_URL: botUrl,
+      DATA_DIR: join(dataDir, 'bot'),
+    },
+    url: botUrl,
+    logFile: join(dataDir, 'bot.log'),
+    clock,
+    fetch,
+    onChange: changed,
+  });
+
+  const player = createPlayer({ slack, zendesk });
+  const chatter = startChatter({ clock, player, seed, onChange: changed });
+  const done = { complained: false, traced: false };
+  const act = createActs({
+    simulators,
+    setLiveChatter: chatter.set,
+    onPost(as, channel) {
+      const customer = PEOPLE.some((one) => one.key === slack.state.user(as).name && one.role === 'customer');
+      if (customer && (SUPPORT_ROOMS as readonly string[]).includes(slack.state.channel(channel).name))
+        done.complained = true;
+    },
+  });
+  const page = await startPageServer(
+    {
+      look: (as) =>
+        lookAt(simulators, as, {
+          bot: bot.status,
+          tour: { ...tourOf(simulators), ...done },
+          examples: examplesFor(simulators),
+          liveChatter: chatter.on,
+          insightsChannel: INSIGHTS_ROOM,
+          commands: manifest.features.slash_commands.map((one) => ({
+            command: one.command,
+            hint: one.usage_hint,
+            about: one.description,
+          })),
+          shortcuts: manifest.features.shortcuts.map((one) => ({
+            id: one.callback_id,
+            name: one.name,
+            type: one.type,
+          })),
+        }),
+      act,
+      async lineage(id) {
+        const found = await askLineage(fetch, botUrl, apiToken, id);
+        if (typeof found !== 'string' && !done.traced && linear.state.issues.size > 0) {
+          done.traced = true;
+          changed();
+        }
+        return found;
+      },
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    options.port,
+  );
+
+  const settled = (async () => {
+    await bot.ready(READY_TIMEOUT_MS);
+    if (options.history === false) return;
+    for (const event of createOpening({ seed, now: clock.now() })) player.play(event, 'then');
+    await Promise.all([slack.idle(), zendesk.idle()]);
+  })();
+  // Whoever awaits it is told; nobody has to.
+  settled.catch(() => {});
+
+  return {
+    url: page.url,
+    bot: {
+      url: botUrl,
+      apiToken,
+      get status() {
+        return bot.status;
+      },
+      get pid() {
+        return bot.pid;
+      },
+    },
+    simulators,
+    settled,
+    async close() {
+      chatter.set(false);
+      await page.close();
+      await bot.stop();
+      await Promise.all([slack.close(), linear.close(), zendesk.close(), github.close()]);
+    },
+  };
+}
+
+export interface StartOptions extends SandboxOptions {
+  /** Speaks to the terminal. */
+  print(line: string): void;
+  /** Calls back once when the terminal or the system asks the process to end; returns at once. */
+  onStop(stop: () => void): void;
+}
+
+/** Opens the sandbox for somebody at a terminal: prints its address, and resolves when it has been stopped. */
+export async function startSandbox(options: StartOptions): Promise<void> {
+  const sandbox = await openSandbox(options);
+  const stopped = new Promise<void>((resolve) => options.onStop(resolve));
+  options.print(sandbox.url);
+  options.print('Open it in a browser: the page shows the first steps. Ctrl-C stops everything.');
+  const failed = await Promise.race([stopped, sandbox.settled.then(() => stopped)]).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (failed) {
+    options.print(failed instanceof Error ? failed.message : String(failed));
+    await stopped;
+  }
+  await sandbox.close();
+}
+
+const GITHUB_SEED = {
+  github: {
+    users: [{ login: 'throughline', name: 'Throughline' }],
+    orgs: [{ login: 'tallymoor', name: 'Tallymoor' }],
+    repos: [{ owner: 'tallymoor', name: 'app', auto_init: true }],
+    tokens: [{ token: 'ghp_sandbox', login: 'throughline' }],
+  },
+};
+
+// The bot's address must be known before the bot is, because the simulators are told where to send.
+function freePort(): Promise<number> {
+  return new Promise((done, failed) => {
+    const probe = createServer();
+    probe.once('error', failed);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      probe.close(() => done(port));
+    });
+  });
+}
+
+function examplesFor({ slack }: Simulators): PageExample[] {
+  const channel = slack.state.channel('support').id;
+  return NEWCOMER_EXAMPLES.map(({ who, text }) => ({ as: slack.state.user(who).id, channel, text }));
+}
+
+function tourOf({ slack, linear }: Simulators): Pick<PageTour, 'insight' | 'issue'> {
+  const channel = slack.state.channel(INSIGHTS_ROOM);
+  const card = channel.messages.find(
+    (one) => one.user === slack.state.app.botUserId && !one.thread_ts && one.blocks?.length,
+  );
+  const parent =
+    card ?? channel.messages.find((one) => one.user === slack.state.app.botUserId && one.thread_ts === one.ts);
+  const issue = [...linear.state.issues.values()].find((one) => !one.trashed);
+  return {
+    insight: parent ? { channel: channel.id, ts: parent.ts } : null,
+    issue: issue ? { identifier: issue.identifier } : null,
+  };
+}
+
+async function askLineage(fetch: Fetch, botUrl: string, apiToken: string, id: string): Promise<Lineage | string> {
+  let response: Response;
+  try {
+    response = await fetch(`${botUrl}/lineage/${encodeURIComponent(id)}`, {
+      headers: { authorization: `Bearer ${apiToken}`, accept: 'application/json' },
+      signal: AbortSignal.timeout(LINEAGE_TIMEOUT_MS),
+    });
+  } catch {
+    return 'The bot does not answer right now; the lineage is kept and will be here when it is back.';
+  }
+  if (response.status === 404)
+    return 'Throughline knows nothing of this: it is not in a watched channel, or has not been read yet.';
+  if (!response.ok) return `The bot answered ${response.status}.`;
+  return (await response.json()) as Lineage;
+}
