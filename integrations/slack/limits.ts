@@ -45,25 +45,31 @@ export const PACE = {
 } as const;
 export type Pace = keyof typeof PACE;
 
-/** Cuts a text to at most `max` UTF-16 units, with an ellipsis, never inside a character, an entity or a <link|…>. */
+/** Cuts plain words to at most `max` UTF-16 units, with an ellipsis, never inside a character. */
 export function clip(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, wholeCharacters(text, max - 1)).trimEnd()}…`;
+}
+
+/** The same for text with Slack's markup: never inside an entity or a <link|…> either. */
+export function clipMarkup(text: string, max: number): string {
   if (text.length <= max) return text;
-  let end = Math.max(0, max - 1);
-  const code = text.charCodeAt(end - 1);
-  if (code >= 0xd800 && code <= 0xdbff) end -= 1;
+  let end = wholeCharacters(text, max - 1);
   const head = text.slice(0, end);
   const open = head.lastIndexOf('<');
+  const amp = head.lastIndexOf('&');
   if (open > head.lastIndexOf('>')) end = open;
-  else {
-    const amp = head.lastIndexOf('&');
-    if (amp >= 0 && amp > head.length - 6 && !head.slice(amp).includes(';')) end = amp;
-  }
+  else if (amp > head.length - 6 && !head.slice(amp).includes(';')) end = Math.min(end, amp);
   return `${text.slice(0, end).trimEnd()}…`;
+}
+
+function wholeCharacters(text: string, end: number): number {
+  const code = text.charCodeAt(end - 1);
+  return Math.max(0, code >= 0xd800 && code <= 0xdbff ? end - 1 : end);
 }
 
 /** The last guard before Slack: whatever a view made, the message fits. Views clip with more sense; this one only keeps a message from being refused. */
 export function fitted(message: Message): Message {
-  const text = clip(message.text, LENGTH.text);
+  const text = clipMarkup(message.text, LENGTH.text);
   if (!message.blocks) return { text };
   return { text, blocks: message.blocks.slice(0, COUNT.messageBlocks).map(fittedBlock) };
 }
@@ -73,12 +79,12 @@ function fittedBlock(block: KnownBlock): KnownBlock {
     case 'section':
       return {
         ...block,
-        ...(block.text ? { text: { ...block.text, text: clip(block.text.text, LENGTH.section) } } : {}),
+        ...(block.text ? { text: { ...block.text, text: cut(block.text, LENGTH.section) } } : {}),
         ...(block.fields
           ? {
               fields: block.fields
                 .slice(0, COUNT.fields)
-                .map((field) => ({ ...field, text: clip(field.text, LENGTH.field) })),
+                .map((field) => ({ ...field, text: cut(field, LENGTH.field) })),
             }
           : {}),
       };
@@ -91,4 +97,8 @@ function fittedBlock(block: KnownBlock): KnownBlock {
     default:
       return block;
   }
+}
+
+function cut(text: { type: string; text: string }, max: number): string {
+  return text.type === 'mrkdwn' ? clipMarkup(text.text, max) : clip(text.text, max);
 }

@@ -102,3 +102,17 @@ export function permalinkOf(workspaceUrl: string, channelId: string, ts: string,
   const link = `${workspaceUrl.replace(/\/$/, '')}/archives/${channelId}/p${ts.replace('.', '')}`;
   return threadTs && threadTs !== ts ? `${link}?thread_ts=${threadTs}&cid=${channelId}` : link;
 }
+
+/** An address that may stand in a message: of the web, well formed, of bearable length. Null for anything else. */
+export function webAddress(url: string | null | undefined): string | null {
+  if (!url || url.length > 2_000 || !URL.canParse(url)) return null;
+  const parsed = new URL(url);
+  return /^https?:$/.test(parsed.protocol) ? parsed.href : null;
+}
+
+/** A link in Slack's markup with words that do nothing; only the words when the address is none. */
+export function linkTo(url: string | null | undefined, label: string): string {
+  const address = webAddress(url);
+  const shown = harmless(label);
+  return address ? `<${escapeMarkup(address).replace(/\|/g, '%7C')}|${shown}>` : shown;
+}

@@ -1,0 +1,201 @@
+// Slack, whole: the integration, the one intake, the front end, the writer and the people. The sole import for others.
+import type { CardView } from '#src/domain/card.ts';
+import type { Clock, Fetch, Log, Telemetry } from '#src/domain/ports.ts';
+import type { Fact } from '#src/domain/signal.ts';
+import type { MessageRef, Verbs } from '#src/domain/verbs.ts';
+import type { Integration, Probe } from '../contract.ts';
+import { createSlackActions } from './actions.ts';
+import { createSlackApp } from './app.ts';
+import { type CachePort, createSlackClient, type SlackClient } from './client.ts';
+import { listenToCommands } from './commands/index.ts';
+import { createEventReader } from './events.ts';
+import { type ChannelMode, createInbound, type InboundSettings, type ReadMessage } from './inbound.ts';
+import { listenToCaptures } from './listeners/capture.ts';
+import { listenToCards, redrawCard } from './listeners/card.ts';
+import { createReactions, type ReactionSettings } from './listeners/reactions.ts';
+import { createOutbound, type Outbound, type Posted } from './outbound.ts';
+import { createPeople, type People } from './people.ts';
+import { probeSlack } from './probe.ts';
+import { createSlackIntake, type SlackDelivery, type SlackIntake } from './receiver.ts';
+import { createSlackSocket, type SlackSocket } from './socket.ts';
+import { cardKey, cardMessage } from './views/card.ts';
+import { detailsKey, detailsMessage } from './views/details.ts';
+
+export type { CachePort, SlackClient } from './client.ts';
+export type { ChannelMode, ReadMessage } from './inbound.ts';
+export { DEFAULT_CAPTURE_EMOJI, DEFAULT_REACTIONS } from './listeners/reactions.ts';
+export type { Outbound } from './outbound.ts';
+export type { Audience, People } from './people.ts';
+export type { SlackDelivery, SlackIntake } from './receiver.ts';
+
+/** What the environment says about Slack. */
+export interface SlackConfig {
+  botToken: string;
+  /** Needed for HTTP. */
+  signingSecret: string | null;
+  /** With it, events come over Socket Mode. */
+  appToken: string | null;
+  apiUrl: string;
+  supportChannels: readonly string[];
+  insightsChannel: string | null;
+  staff: readonly string[];
+  approvers: readonly string[];
+}
+
+/** Settings that a workspace can change while the bot runs. */
+export type SlackSettings = InboundSettings & ReactionSettings;
+
+/** What the app hands in: ports, storage and the verbs. */
+export interface SlackDeps {
+  clock: Clock;
+  log: Log;
+  telemetry: Telemetry;
+  fetch: Fetch;
+  cache: CachePort;
+  verbs: Verbs;
+  settings(): Promise<SlackSettings>;
+  modeOf(channelId: string): Promise<ChannelMode>;
+  /** Whether a message is held already, by its external id. */
+  isKnown(externalId: string): Promise<boolean>;
+  channelJoined(channelId: string, name: string): Promise<void>;
+  channelLeft(channelId: string): Promise<void>;
+  channelRenamed(channelId: string, name: string): Promise<void>;
+  persist(delivery: SlackDelivery): Promise<'new' | 'known'>;
+  handled(deliveryId: string): Promise<void>;
+}
+
+/** How the pipeline shows insights. A place is where the card's message stands. */
+export interface Cards {
+  /** Posts the parent message of a card, once. */
+  post(view: CardView, where: { channel: string; since: Date; recover: boolean }): Promise<Posted>;
+  /** Draws it again from what the verbs say now. */
+  redraw(cardId: string, at: { channel: string; ts: string }): Promise<void>;
+  /** Posts the details into the card's thread, once; never broadcast. */
+  postDetails(
+    view: CardView,
+    where: { channel: string; cardTs: string; since: Date; recover: boolean; lineageUrl: string | null },
+  ): Promise<Posted>;
+  /** Draws the details again. */
+  redrawDetails(view: CardView, at: { channel: string; ts: string; lineageUrl: string | null }): Promise<void>;
+}
+
+/** Slack, as the app uses it. */
+export interface Slack {
+  integration: Integration;
+  intake: SlackIntake;
+  /** Null without an app token. */
+  socket: SlackSocket | null;
+  /**
+   * A stored delivery, handled by a job: events become facts, interactions that a crash left behind run late. Safe to repeat.
+   */
+  handle(delivery: { kind: string; payload: unknown; interactive: boolean }): Promise<Fact[]>;
+  /** A message that a person hands us, as it stands in Slack now. */
+  readMessage(message: MessageRef, capturedBy: string): Promise<ReadMessage>;
+  cards: Cards;
+  client: SlackClient;
+  outbound: Outbound;
+  people: People;
+}
+
+/** Puts Slack together. Nothing is called before the first request or `socket.start()`. */
+export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
+  const { clock, log, verbs } = deps;
+  const client = createSlackClient({ ...deps, token: config.botToken, apiUrl: config.apiUrl });
+  const outbound = createOutbound({ client, clock, log });
+  const people = createPeople({ client, config });
+  const inbound = createInbound({
+    client,
+    people,
+    settings: deps.settings,
+    modeOf: deps.modeOf,
+    isKnown: deps.isKnown,
+  });
+  const app = createSlackApp({
+    token: config.botToken,
+    apiUrl: config.apiUrl,
+    fetch: deps.fetch,
+    people,
+    outbound,
+    log,
+  });
+  listenToCards(app, { verbs, people, outbound, clock });
+  listenToCaptures(app, { verbs, inbound, client });
+  listenToCommands(app, {
+    verbs,
+    clock,
+    settings: deps.settings,
+    insightsChannel: channelLabel(config.insightsChannel),
+  });
+  const readEvent = createEventReader({
+    client,
+    inbound,
+    onReaction: createReactions({ verbs, people, client, outbound, settings: deps.settings, clock }),
+    channelJoined: deps.channelJoined,
+    channelLeft: deps.channelLeft,
+    channelRenamed: deps.channelRenamed,
+    log,
+  });
+  const intake = createSlackIntake({
+    signingSecret: config.signingSecret,
+    clock,
+    log,
+    persist: deps.persist,
+    handled: deps.handled,
+    interact: app.interact,
+  });
+  const socket = config.appToken
+    ? createSlackSocket({ appToken: config.appToken, apiUrl: config.apiUrl, intake, fetch: deps.fetch, clock, log })
+    : null;
+
+  return {
+    integration: {
+      id: 'slack',
+      probe: (): Promise<Probe> => probeSlack({ client, people, config }),
+      actions: createSlackActions({ client, outbound, clock }),
+    },
+    intake,
+    socket,
+    async handle({ payload, interactive }) {
+      if (!interactive) return readEvent(payload);
+      await app.interact(payload, { ack: async () => {}, late: true });
+      return [];
+    },
+    readMessage: inbound.readMessage,
+    cards: {
+      post: (view, { channel, since, recover }) =>
+        outbound.postOnce({
+          channel,
+          key: cardKey(view.cardId),
+          message: cardMessage(view, clock.now()),
+          since,
+          recover,
+        }),
+      redraw: (cardId, at) => redrawCard({ verbs, outbound, clock }, cardId, at),
+      postDetails: (view, { channel, cardTs, since, recover, lineageUrl }) =>
+        outbound.postOnce({
+          channel,
+          threadTs: cardTs,
+          key: detailsKey(view.cardId),
+          message: detailsMessage(view, lineageUrl),
+          since,
+          recover,
+        }),
+      async redrawDetails(view, { channel, ts, lineageUrl }) {
+        await outbound.redraw({
+          channel,
+          ts,
+          key: detailsKey(view.cardId),
+          load: async () => detailsMessage(view, lineageUrl),
+        });
+      },
+    },
+    client,
+    outbound,
+    people,
+  };
+}
+
+function channelLabel(nameOrId: string | null): string | null {
+  if (!nameOrId) return null;
+  return /^[CG][A-Z0-9]{6,}$/.test(nameOrId) ? `<#${nameOrId}>` : `#${nameOrId.replace(/^#/, '')}`;
+}

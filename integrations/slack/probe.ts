@@ -1,0 +1,89 @@
+// The live check of the Slack connection: who we are, what we may not do, where we are not, and how to fix each.
+import { errorLine } from '#src/domain/errors.ts';
+import type { Probe } from '../contract.ts';
+import type { SlackClient } from './client.ts';
+import type { People } from './people.ts';
+
+/** Scopes without which Throughline does not work; manifest.yml asks for the same. */
+export const CORE_SCOPES = [
+  'channels:history',
+  'channels:read',
+  'chat:write',
+  'commands',
+  'reactions:read',
+  'usergroups:read',
+  'users:read',
+] as const;
+
+/** Scopes that switch something on, and what. */
+export const OPTIONAL_SCOPES = {
+  'groups:history': 'private channels',
+  'groups:read': 'private channels',
+  'reactions:write': 'a reaction on further messages of an insight that was filed',
+  'team:read': 'the names of companies in shared channels',
+} as const;
+
+/** Asks Slack who we are and looks at everything the configuration names. */
+export async function probeSlack(deps: {
+  client: SlackClient;
+  people: Pick<People, 'unknownEntries'>;
+  config: {
+    supportChannels: readonly string[];
+    insightsChannel: string | null;
+    staff: readonly string[];
+    approvers: readonly string[];
+  };
+}): Promise<Probe> {
+  const { client, people, config } = deps;
+  try {
+    const self = await client.whoAmI({ fresh: true });
+    const problems: string[] = [];
+    const fixes: string[] = [];
+    const missing = CORE_SCOPES.filter((scope) => !self.scopes.includes(scope));
+    if (missing.length > 0) {
+      problems.push(`the bot token lacks ${missing.join(', ')}`);
+      fixes.push('Add the scopes under OAuth & Permissions (manifest.yml lists all) and reinstall the app.');
+    }
+    if (!missing.includes('channels:read')) {
+      const named = [...config.supportChannels, ...(config.insightsChannel ? [config.insightsChannel] : [])];
+      const unknown: string[] = [];
+      const absent: string[] = [];
+      for (const name of named) {
+        const channel = await client.resolveChannel(name);
+        if (!channel) unknown.push(name);
+        else if (!channel.isMember) absent.push(channel.name);
+      }
+      if (unknown.length > 0) {
+        problems.push(`no channel is called ${unknown.join(', ')}`);
+        fixes.push(
+          'Correct SUPPORT_CHANNELS and INSIGHTS_CHANNEL; a private channel shows only after the bot was invited.',
+        );
+      }
+      if (absent.length > 0) {
+        problems.push(`the bot is not in ${absent.map((name) => `#${name}`).join(', ')}`);
+        fixes.push(`Invite it there: /invite @Throughline.`);
+      }
+    }
+    if (!missing.includes('users:read') && !missing.includes('usergroups:read')) {
+      const unknown = await people.unknownEntries([...config.staff, ...config.approvers]);
+      if (unknown.length > 0) {
+        problems.push(`nobody is called ${[...new Set(unknown)].join(', ')}`);
+        fixes.push('Correct STAFF and APPROVERS: user ids, user group ids or group handles.');
+      }
+    }
+    const off = [
+      ...new Set(
+        Object.entries(OPTIONAL_SCOPES).flatMap(([scope, what]) => (self.scopes.includes(scope) ? [] : [what])),
+      ),
+    ];
+    const who = `${self.teamName} as <${self.userId}>${off.length > 0 ? `; switched off for want of scopes: ${off.join('; ')}` : ''}`;
+    if (problems.length === 0) return { ok: true, detail: who };
+    return { ok: false, detail: `${who}; but ${problems.join('; ')}`, fix: fixes.join(' ') };
+  } catch (error) {
+    return {
+      ok: false,
+      detail: errorLine(error),
+      fix: 'Check SLACK_BOT_TOKEN (OAuth & Permissions, “Bot User OAuth Token”) and that slack.com can be reached from here.',
+    };
+  }
+}
