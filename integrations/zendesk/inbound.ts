@@ -5,7 +5,7 @@ import type { Identified, Inbound, RawRequest, Verdict } from '#integrations/con
 import { AppError } from '#src/domain/errors.ts';
 import type { Fact } from '#src/domain/signal.ts';
 import type { ZendeskClient } from './client.ts';
-import { forgetComment, forgetTicket, peopleOf, ticketIdOf, toFacts } from './map.ts';
+import { commentKey, forgetComment, forgetTicket, peopleOf, ticketIdOf, toFacts } from './map.ts';
 import { EventBody, parseJson } from './wire.ts';
 
 // Zendesk names no window of its own. Five minutes each way bears a slow queue and a wrong clock, and bounds how long a copied request is worth something.
@@ -26,10 +26,15 @@ const READ_AGAIN: ReadonlySet<string> = new Set([
   'marked_as_spam',
   'undeleted',
 ]);
-const DELETED: Readonly<Record<string, string>> = {
-  soft_deleted: 'deleted',
-  permanently_deleted: 'deleted for good',
-};
+const DELETED: ReadonlyMap<string, string> = new Map([
+  ['soft_deleted', 'deleted'],
+  ['permanently_deleted', 'deleted for good'],
+]);
+/** What an event about a single comment takes back. */
+const TAKEN_BACK: ReadonlyMap<string, string> = new Map([
+  ['comment_redacted', 'redacted'],
+  ['comment_made_private', 'made private'],
+]);
 
 export interface InboundConfig {
   baseUrl: string;
@@ -97,15 +102,16 @@ async function read(payload: unknown, baseUrl: string, client: ZendeskClient): P
     return [{ kind: 'ignored', reason: 'not about a ticket' }];
   const name = event.type.slice(EVENT_PREFIX.length);
 
-  const deleted = DELETED[name];
-  // Events come in any order: a ticket that was brought back since is read like any other.
-  const known = deleted === undefined ? READ_AGAIN.has(name) : true;
-  if (!known) return [{ kind: 'ignored', reason: `${name} changes nothing that is kept` }];
+  const deleted = DELETED.get(name);
+  if (deleted === undefined && !READ_AGAIN.has(name)) {
+    return [{ kind: 'ignored', reason: `${name} changes nothing that is kept` }];
+  }
   if (name === 'comment_added' && event.event?.comment?.is_public === false) {
     return [{ kind: 'ignored', reason: 'internal note' }];
   }
 
-  const ticket = deleted === 'deleted for good' ? null : await client.ticket(ticketId);
+  // Events come in any order: a ticket that was brought back since is read like any other.
+  const ticket = name === 'permanently_deleted' ? null : await client.ticket(ticketId);
   const comments = ticket === null ? null : await client.comments(ticketId);
   if (ticket === null || comments === null) return [forgetTicket(ticketId, event.time, deleted ?? 'gone')];
 
@@ -113,17 +119,17 @@ async function read(payload: unknown, baseUrl: string, client: ZendeskClient): P
   const organizations = await client.organizations(ticket.organization_id ? [ticket.organization_id] : []);
   const facts = toFacts({ ticket, comments, users, organizations }, baseUrl);
 
-  const touched = comments.find((comment) => comment.id === event.event?.comment?.id);
-  if (name === 'comment_made_private' && touched && !touched.public)
-    facts.push(forgetComment(ticketId, touched, 'made private'));
-  // The mark in the text tells of a redaction; the event does too, should Zendesk ever leave another mark.
-  if (
-    name === 'comment_redacted' &&
-    touched &&
-    !facts.some((fact) => fact.kind === 'forget' && fact.externalId.endsWith(`:${touched.id}`))
-  ) {
-    const kept = facts.filter((fact) => fact.kind !== 'signal' || !fact.signal.externalId.endsWith(`:${touched.id}`));
-    return [...kept, forgetComment(ticketId, touched, 'redacted')];
+  // The event is believed even where the ticket shows no trace of it: keeping what was taken back is worse than losing a comment.
+  const taken = TAKEN_BACK.get(name);
+  const comment = comments.find((one) => one.id === event.event?.comment?.id);
+  if (taken !== undefined && comment) {
+    const about = commentKey(ticketId, comment.id);
+    return [...facts.filter((fact) => nameOf(fact) !== about), forgetComment(ticketId, comment, taken)];
   }
   return facts.length > 0 ? facts : [{ kind: 'ignored', reason: 'nothing public in the ticket' }];
+}
+
+function nameOf(fact: Fact): string | null {
+  if (fact.kind === 'signal') return fact.signal.externalId;
+  return fact.kind === 'forget' ? fact.externalId : null;
 }

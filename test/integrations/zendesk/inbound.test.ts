@@ -312,6 +312,19 @@ describe('reading', () => {
     expect(sim.calls).toEqual([]);
   });
 
+  it('names everybody who wrote, however many they are', async () => {
+    const ticket = account.sim.human.createTicket(ada, { subject: 'Help', body: 'One' });
+    for (let n = 0; n < 120; n++) account.sim.human.comment(ticket.id, { name: `Customer ${n}` }, 'Me too.');
+    const event = {
+      id: 'e',
+      type: 'zen:event-type:ticket.created',
+      subject: 'zen:ticket:1',
+      time: '2026-03-02T09:00:00Z',
+    };
+    const names = signalsIn(await inbound().read(event)).map((signal) => signal.author.name);
+    expect(names).toEqual(['Ada', ...Array.from({ length: 120 }, (_, n) => `Customer ${n}`)]);
+  });
+
   it('says nothing of a ticket that only has internal notes', async () => {
     account.sim.human.createTicket(ada, {
       subject: 'Call',

@@ -174,6 +174,15 @@ it('forgets what vanished between the export and the look at it', async () => {
   expect(forgottenIn((await sweepOnce(null)).facts)).toEqual(['zendesk:ticket:1:*']);
 });
 
+it('forgets what the export calls deleted, without another look', async () => {
+  const { sim, clock } = account;
+  sim.human.createTicket({ name: 'Ada' }, { subject: 'Help', body: 'One' });
+  sim.human.softDelete('1');
+  clock.advance(120_000);
+  expect(forgottenIn((await sweepOnce(null)).facts)).toEqual(['zendesk:ticket:1:*']);
+  expect(sim.calls.map((call) => call.operation)).toEqual(['oauth.token', 'tickets.export']);
+});
+
 it('refuses a place that it cannot read, instead of skipping what lies between', async () => {
   await expect(sweepOnce('{"v":9}')).rejects.toMatchObject({ code: 'bad_answer' });
 });
