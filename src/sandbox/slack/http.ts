@@ -145,11 +145,12 @@ export function createHttp(deps: HttpDeps): Hono<Env> {
       return { ok: false, error: 'unknown_method', req_method: raw.method };
     }
     try {
-      authorize(raw, method);
+      const token = authorize(raw, method);
       const parsed = parseCall(raw, method);
       note(raw, method, parsed);
       const context: MethodContext = {
         method: raw.method,
+        token,
         state,
         clock: deps.clock,
         capabilities: deps.capabilities,
@@ -169,20 +170,22 @@ export function createHttp(deps: HttpDeps): Hono<Env> {
     }
   }
 
-  function authorize(raw: RawCall, method: Method): void {
+  function authorize(raw: RawCall, method: Method): 'bot' | 'app' {
     if (!raw.bearer) {
-      if (raw.method === 'api.test') return;
+      if (raw.method === 'api.test') return 'bot';
       throw new Refusal('not_authed');
     }
     const isBot = raw.bearer === deps.botToken;
     const isApp = deps.appToken !== undefined && raw.bearer === deps.appToken;
     if (!isBot && !isApp) throw new Refusal('invalid_auth');
     if (!state.installed) throw new Refusal(isBot ? 'account_inactive' : 'token_revoked');
-    if (method.token === 'app' ? !isApp : !isBot) throw new Refusal('not_allowed_token_type');
+    const wanted = method.token ?? 'bot';
+    if (wanted !== 'any' && wanted !== (isBot ? 'bot' : 'app')) throw new Refusal('not_allowed_token_type');
     const granted = isBot ? deps.scopes : new Set(deps.appScopes);
     if (method.scopes.length > 0 && !method.scopes.some((scope) => granted.has(scope))) {
       throw new Refusal('missing_scope', { needed: method.scopes.join(','), provided: [...granted].join(',') });
     }
+    return isBot ? 'bot' : 'app';
   }
 
   // Slack ignores what it does not know; a bot under test should not send it.

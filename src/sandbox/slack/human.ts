@@ -285,7 +285,6 @@ export function createHuman(deps: HumanDeps): Human {
               user.profile.api_app_id ?? '',
               user.real_name,
               user.team_id,
-              user.id,
             ),
           }
         : { client_msg_id: state.nextId('M') }),

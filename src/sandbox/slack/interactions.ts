@@ -121,11 +121,16 @@ export function createInteractions(deps: {
   };
 
   function send(type: string, channel: Channel | null, user: User, more: Fields): Promise<Answer> {
+    const whole = { id: user.id, username: user.name, name: user.name, team_id: user.team_id };
     const payload: Fields = {
       type,
       team: { id: state.team.id, domain: state.team.domain },
-      user: { id: user.id, username: user.name, name: user.name, team_id: user.team_id },
-      api_app_id: state.app.id,
+      // Shortcuts say less about the person and the app than other interactions do.
+      ...(type === 'message_action'
+        ? { user: { id: whole.id, name: whole.name, team_id: whole.team_id } }
+        : type === 'shortcut'
+          ? { user: { id: whole.id, username: whole.username, team_id: whole.team_id } }
+          : { user: whole, api_app_id: state.app.id }),
       token: TOKEN,
       enterprise: null,
       is_enterprise_install: false,

@@ -100,6 +100,8 @@ export interface User {
   locale: string;
   profile: {
     title: string;
+    phone: string;
+    skype: string;
     real_name: string;
     real_name_normalized: string;
     display_name: string;

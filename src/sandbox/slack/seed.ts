@@ -84,6 +84,8 @@ export function growUser(seed: SeedUser, team: Team, nowSeconds: number): User {
     locale: seed.locale ?? 'en-US',
     profile: {
       title: seed.title ?? '',
+      phone: '',
+      skype: '',
       real_name: realName,
       real_name_normalized: realName,
       display_name: seed.display_name ?? '',

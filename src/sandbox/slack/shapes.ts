@@ -30,7 +30,6 @@ export function channelShape(channel: Channel, state: SlackState, options: { mem
     pending_shared: [],
     context_team_id: state.team.id,
     updated: channel.created * 1000,
-    parent_conversation: null,
     creator: channel.creator,
     is_ext_shared: channel.isExtShared,
     shared_team_ids: teams,

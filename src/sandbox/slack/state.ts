@@ -405,12 +405,12 @@ export function byApp(state: SlackState): Partial<MessageDraft> & { bot_profile:
     bot_id: app.botId,
     app_id: app.id,
     team: team.id,
-    bot_profile: botProfile(app.botId, app.id, app.name, team.id, app.botUserId),
+    bot_profile: botProfile(app.botId, app.id, app.name, team.id),
   };
 }
 
 /** What a message tells about the bot that wrote it. */
-export function botProfile(id: string, appId: string, name: string, teamId: string, userId: string): Fields {
+export function botProfile(id: string, appId: string, name: string, teamId: string): Fields {
   const icon = (size: number) => `https://avatars.slack-edge.example/${id}_${size}.png`;
   return {
     id,
@@ -418,7 +418,6 @@ export function botProfile(id: string, appId: string, name: string, teamId: stri
     name,
     updated: 0,
     app_id: appId,
-    user_id: userId,
     icons: { image_36: icon(36), image_48: icon(48), image_72: icon(72) },
     team_id: teamId,
   };

@@ -153,7 +153,7 @@ describe('a Bolt app in front of the simulated Slack', () => {
         seen.push(`${body.type} ${body.view.callback_id}`);
       });
       app.event('app_home_opened', async ({ event, client }) => {
-        seen.push(event.tab);
+        seen.push(`${event.tab}`);
         await client.views.publish({
           user_id: event.user ?? '',
           view: { type: 'home', blocks: [{ type: 'divider' }] },

@@ -79,7 +79,7 @@ export const chatMethods: Record<string, Method> = {
       if (content.blocks?.length === 0) patch.blocks = undefined;
       if (content.attachments?.length === 0) patch.attachments = undefined;
       state.change(channel, message, patch);
-      return { channel: channel.id, ts: message.ts, text: message.text, message: own(context, message) };
+      return { channel: channel.id, ts: message.ts, text: message.text, message: withoutPlace(own(context, message)) };
     },
   },
   'chat.delete': {
@@ -204,6 +204,13 @@ function styleOf(context: MethodContext, args: Arguments): Partial<MessageDraft>
 
 function present(content: Content): Partial<Content> {
   return Object.fromEntries(Object.entries(content).filter(([, value]) => value !== undefined));
+}
+
+// The answer to an update says what the message is now, not where it stands.
+function withoutPlace(message: Fields): Fields {
+  const { ts, thread_ts, reply_count, reply_users, reply_users_count, latest_reply, is_locked, subscribed, ...rest } =
+    message;
+  return rest;
 }
 
 function own(context: MethodContext, message: Message): Fields {

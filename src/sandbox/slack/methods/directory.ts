@@ -17,16 +17,20 @@ export const directoryMethods: Record<string, Method> = {
   'auth.test': {
     args: {},
     scopes: [],
+    token: 'any',
     reads: true,
-    handle: ({ state }) => ({
-      url: `https://${state.team.domain}.slack.com/`,
-      team: state.team.name,
-      user: state.app.botName,
-      team_id: state.team.id,
-      user_id: state.app.botUserId,
-      bot_id: state.app.botId,
-      is_enterprise_install: false,
-    }),
+    handle: ({ state, token }) =>
+      token === 'app'
+        ? { app_name: state.app.name, app_id: state.app.id }
+        : {
+            url: `https://${state.team.domain}.slack.com/`,
+            team: state.team.name,
+            user: state.app.botName,
+            team_id: state.team.id,
+            user_id: state.app.botUserId,
+            bot_id: state.app.botId,
+            is_enterprise_install: false,
+          },
   },
   'team.info': {
     args: { team: 'string', domain: 'string' },

@@ -162,6 +162,7 @@ function share(context: MethodContext, args: Arguments, place: string, files: Sl
   const root = threadTs === undefined ? null : messageIn(channel, threadTs);
   const message = state.post(channel, {
     ...byApp(state),
+    subtype: 'file_share',
     text: '',
     ...content,
     upload: true,

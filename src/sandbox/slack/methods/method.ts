@@ -13,6 +13,8 @@ export type Arguments = Record<string, unknown>;
 /** What a method works with. */
 export interface MethodContext {
   method: string;
+  /** Which token the call came with. */
+  token: 'bot' | 'app';
   state: SlackState;
   clock: Clock;
   capabilities: Capabilities;
@@ -28,8 +30,8 @@ export interface Method {
   args: Record<string, ArgumentType | `${ArgumentType}!`>;
   /** Any one of these is enough; an empty list needs none. */
   scopes: string[];
-  /** Only apps.* methods take the app-level token instead of the bot's. */
-  token?: 'app';
+  /** Which token: the bot's unless it says otherwise; apps.* methods take the app-level token, auth.test either. */
+  token?: 'app' | 'any';
   /** Methods that change something take POST only. */
   reads?: true;
   handle(context: MethodContext, args: Arguments): Fields;
