@@ -31,18 +31,7 @@ const GROWN = 2;
 /** What thinking about a theme came to. */
 export interface Thought {
   evidence: Evidence;
-  insight: Omit<
-    Insight,
-    | 'v'
-    | 'id'
-    | 'workspaceId'
-    | 'themeId'
-    | 'missing'
-    | keyof typeof DERIVED
-    | 'externalId'
-    | 'occurredAt'
-    | 'receivedAt'
-  >;
+  insight: InsightDraft;
   proposal: ProposalPayload | null;
   missing: string[];
 }

@@ -35,6 +35,7 @@ export async function evidenceOf(
     themeId,
     title,
     titledBy,
+    titleShown,
     kind,
     severity,
     area,

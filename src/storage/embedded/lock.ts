@@ -8,6 +8,9 @@ const SQLITE_BUSY = 5;
 // Taking the lock passes through a shared one: of two that try at the same moment, one has to wait for the other to step back.
 const STEP_BACK_MS = 200;
 
+// Whoever starts a database and then forgets its handle still holds the directory: an unreachable file would be closed, and its lock with it.
+const HELD = new Set<DatabaseSync>();
+
 /** A held directory; `release` gives it back before the process ends. */
 export interface DirectoryLock {
   release(): void;
@@ -32,7 +35,12 @@ export function lockDirectory(dir: string): DirectoryLock {
     throw refusal(dir, owner, error);
   }
   const held = file;
-  return { release: () => held.close() };
+  HELD.add(held);
+  return {
+    release() {
+      if (HELD.delete(held)) held.close();
+    },
+  };
 }
 
 function refusal(dir: string, owner: string, cause: unknown): AppError {

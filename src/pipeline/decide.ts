@@ -1,0 +1,316 @@
+// Decide: Proposal -> Decision. A person's click is one conditional update; the graph of the proposal is told afterwards, once.
+
+import { decisionIdOf } from '#src/domain/decision.ts';
+import type { Thing } from '#src/domain/policy.ts';
+import { may } from '#src/domain/policy.ts';
+import type { Db, Tx } from '#src/domain/ports.ts';
+import { payloadHashOf } from '#src/domain/proposal.ts';
+import type {
+  ActionRow,
+  Actions,
+  Card,
+  Cards,
+  DecisionRow,
+  Decisions,
+  Insights,
+  Proposals,
+} from '#src/domain/stores.ts';
+import type { DecideReply, SimpleReply, UndoReply, Verbs } from '#src/domain/verbs.ts';
+import type { EffectsDeps, Intent } from './effects.ts';
+import { payloadsOf } from './effects.ts';
+import type { Next, Stage } from './stage.ts';
+import { oneByOne } from './stage.ts';
+
+/** A snoozed card comes back after this time, or when twice as many have reported. */
+export const SNOOZE_MS = 7 * 86_400_000;
+const SNOOZE_GROWTH = 2;
+
+/** Where a proposal's graph waits, and what it planned. */
+export interface Standing {
+  wait: { gate: string; interruptId: string } | null;
+  plan: Intent[];
+}
+
+/** The graph of a proposal, as this stage uses it. */
+export interface Thread {
+  resume(proposalId: string, interruptId: string, answer: object): Promise<Standing>;
+  standing(proposalId: string): Promise<Standing>;
+  forget(proposalId: string): Promise<void>;
+}
+
+export interface DecideDeps {
+  db: Db;
+  cards: Cards;
+  insights: Insights;
+  proposals: Proposals;
+  decisions: Decisions;
+  actions: Actions;
+  effects: EffectsDeps;
+  thread: Thread;
+  workspaceId: string;
+  canFile: () => boolean;
+  now: () => Date;
+  records: Records;
+  /** Votes on cards. */
+  vote: (tx: Tx, cardId: string, personId: string, vote: 1 | -1 | 0, at: Date) => Promise<void>;
+  send: (tx: Tx, next: Next[]) => Promise<void>;
+}
+
+/** Makes the stage. Its ids are decisions that somebody took; it tells the proposal's graph and plans what follows. */
+export function createDecide(deps: DecideDeps): Stage<DecisionRow, Standing> {
+  return {
+    name: 'decide',
+    takes: 'Proposal',
+    makes: 'Decision',
+    batch: 10,
+    async load(ids) {
+      const loaded = new Map<string, DecisionRow>();
+      for (const id of ids) {
+        const decision = await deps.decisions.byId(deps.db, id);
+        if (decision && ['approved', 'dismissed', 'undone'].includes(decision.status)) loaded.set(id, decision);
+      }
+      return loaded;
+    },
+    work: oneByOne((decision) =>
+      // One at a time per thread: two resumes at once would both run.
+      deps.db.transaction('decide.resume', async (tx) => {
+        await tx.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`thread/${decision.proposalId}`]);
+        return tellGraph(deps.thread, decision);
+      }),
+    ),
+    async write(tx, results, at) {
+      const next: Next[] = [];
+      for (const { item, result } of results) next.push(...(await consequences(deps, tx, item, result, at)));
+      return next;
+    },
+    pending: (limit) => deps.decisions.pending(deps.db, limit),
+  };
+}
+
+/** Resumes whichever gate the thread is at with what was decided; a thread that is past it, or gone, is left as it is. */
+async function tellGraph(thread: Thread, decision: DecisionRow): Promise<Standing> {
+  const standing = await thread.standing(decision.proposalId);
+  const { wait } = standing;
+  if (!wait) return standing;
+  if (wait.gate === 'gate')
+    return thread.resume(decision.proposalId, wait.interruptId, { verdict: decision.status, decisionId: decision.id });
+  if (decision.status !== 'undone') return standing;
+  const answer = wait.gate === 'await_result' ? { settled: 'undone' } : { ended: 'undone' };
+  return thread.resume(decision.proposalId, wait.interruptId, answer);
+}
+
+async function consequences(
+  deps: DecideDeps,
+  tx: Tx,
+  decided: DecisionRow,
+  standing: Standing,
+  at: Date,
+): Promise<Next[]> {
+  const decision = (await deps.decisions.byId(tx, decided.id))!;
+  if (decision.status !== decided.status) return [{ stage: 'decide', id: decision.id }];
+  await deps.proposals.setThread(tx, decision.proposalId, standing.wait, at);
+  await deps.proposals.setStatus(tx, decision.proposalId, 'decided');
+  const card: Next[] = decision.cardId ? [{ stage: 'show', id: decision.cardId }] : [];
+  if (decision.status === 'approved') {
+    const issue = await deps.decisions.payload(tx, decision.id);
+    const ids: string[] = [];
+    const issueActionId = (
+      await deps.actions.plan(
+        tx,
+        decision.id,
+        0,
+        await payloadsOf(deps.effects, tx, { intents: standing.plan.slice(0, 1), issue, issueActionId: '', title: '' }),
+        at,
+      )
+    )[0];
+    if (!issueActionId) return card;
+    ids.push(issueActionId);
+    const rest = await payloadsOf(deps.effects, tx, {
+      intents: standing.plan.slice(1),
+      issue: null,
+      issueActionId,
+      title: issue?.title ?? '',
+    });
+    await deps.actions.plan(tx, decision.id, 1, rest, at);
+    return [...ids.map((id): Next => ({ stage: 'act', id })), ...card];
+  }
+  if (decision.status === 'undone') {
+    const actions = await deps.actions.of(tx, decision.id);
+    const open = actions.filter((action) => ['planned', 'running', 'done'].includes(action.state));
+    if (open.length > 0) return [...open.map((action): Next => ({ stage: 'act', id: action.id })), ...card];
+    return [{ stage: 'follow', id: decision.id }, ...card];
+  }
+  return card;
+}
+
+/** What people do to cards. Rights are asked here, at the click. */
+export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' | 'claim' | 'judge' | 'editForm'> {
+  const { db, cards, decisions, proposals } = deps;
+  const audit = (tx: Tx, actor: string, verb: string, cardId: string, at: Date) =>
+    deps.records.audit(tx, [{ actor, verb, thingKind: 'card', thingId: cardId, at: at.toISOString() }]);
+  const thingOf = (card: Card, decision: DecisionRow | null): Thing => ({
+    kind: 'card',
+    open: card.state === 'open' || card.state === 'snoozed' || card.state === 'waiting',
+    decidedBy: decision?.decidedBy ?? null,
+    undoUntil: decision?.undoUntil ? new Date(decision.undoUntil) : null,
+  });
+
+  return {
+    async decide(input): Promise<DecideReply> {
+      return db.transaction('decide.click', async (tx): Promise<DecideReply> => {
+        const at = deps.now();
+        const card = await cards.lock(tx, input.cardId);
+        if (!card?.proposalId || !card.proposalRevision) return { kind: 'gone' };
+        const taken = await decisions.taken(tx, card.proposalId);
+        const allowed = may(input.person, input.verb, thingOf(card, taken), at);
+        if (!allowed.ok && allowed.refusal !== 'decided') return { kind: 'refused', refusal: allowed.refusal };
+        if (!allowed.ok) return taken ? alreadyBy(taken) : { kind: 'gone' };
+        if (card.proposalId !== input.proposalId || card.proposalRevision !== input.revision) {
+          await cards.change(tx, card.id, {});
+          await deps.send(tx, [{ stage: 'show', id: card.id }]);
+          return { kind: 'changed' };
+        }
+        if (input.verb === 'snooze') {
+          const insight = card.insightId ? await deps.insights.byId(tx, card.insightId) : null;
+          await cards.change(tx, card.id, {
+            state: 'snoozed',
+            snoozedUntil: new Date(at.getTime() + SNOOZE_MS).toISOString(),
+            snoozedReports: SNOOZE_GROWTH * (insight?.reach.reports ?? 1),
+          });
+          await deps.send(tx, [{ stage: 'show', id: card.id }]);
+          return {
+            kind: 'done',
+            decisionId: decisionIdOf(deps.workspaceId, card.proposalId, card.proposalRevision),
+            cardId: card.id,
+          };
+        }
+        const proposal = await proposals.get(tx, card.proposalId, card.proposalRevision);
+        if (proposal?.status !== 'open') return { kind: 'gone' };
+        const id = decisionIdOf(deps.workspaceId, proposal.id, proposal.revision);
+        if (input.verb === 'dismiss') {
+          const { won, row } = await decisions.dismiss(tx, {
+            id,
+            cardId: card.id,
+            person: input.person.id,
+            via: input.via,
+            reason: input.reason ?? null,
+            at,
+          });
+          if (!won) return alreadyBy(row);
+          await cards.change(tx, card.id, { state: 'dismissed', snoozedUntil: null, snoozedReports: null });
+        } else {
+          if (!deps.canFile()) return { kind: 'needs_setup', missing: 'LINEAR_API_KEY' };
+          const payload = input.edit ? { ...proposal.payload, ...input.edit } : proposal.payload;
+          const { won, approvals, row } = await decisions.approve(tx, {
+            id,
+            cardId: card.id,
+            person: input.person.id,
+            via: input.via,
+            needed: proposal.approvalsNeeded,
+            payload,
+            payloadHash: payloadHashOf(payload),
+            edited: input.edit !== undefined,
+            at,
+          });
+          if (!won && row.status === 'pending') return { kind: 'counted', approvals, needed: proposal.approvalsNeeded };
+          if (!won) return alreadyBy(row);
+          await cards.change(tx, card.id, { state: 'approved', snoozedUntil: null, snoozedReports: null });
+        }
+        await deps.send(tx, [
+          { stage: 'decide', id },
+          { stage: 'show', id: card.id },
+        ]);
+        return { kind: 'done', decisionId: id, cardId: card.id };
+      });
+    },
+
+    async undo(input): Promise<UndoReply> {
+      return db.transaction('undo.click', async (tx): Promise<UndoReply> => {
+        const at = deps.now();
+        const known = await decisions.byId(tx, input.decisionId);
+        const card = known?.cardId ? await cards.lock(tx, known.cardId) : null;
+        const decision = known && (await decisions.byId(tx, known.id));
+        if (!decision || !card) return { kind: 'gone' };
+        if (decision.status === 'undone')
+          return { kind: 'already', by: decision.undoneBy ?? '', at: decision.undoneAt ?? '' };
+        if (decision.status === 'pending' || decision.status === 'expired') return { kind: 'gone' };
+        const allowed = may(input.person, 'undo', thingOf(card, decision), at);
+        if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+        if (!(await decisions.undo(tx, { id: decision.id, person: input.person.id, at })))
+          return { kind: 'refused', refusal: 'too_late' };
+        await cards.change(tx, card.id, { state: 'undone' });
+        await deps.send(tx, [
+          { stage: 'decide', id: decision.id },
+          { stage: 'show', id: card.id },
+        ]);
+        return { kind: 'undoing', decisionId: decision.id };
+      });
+    },
+
+    async claim(input): Promise<SimpleReply> {
+      return db.transaction('claim.click', async (tx): Promise<SimpleReply> => {
+        const card = await cards.lock(tx, input.cardId);
+        if (!card) return { kind: 'gone' };
+        const allowed = may(input.person, 'claim', thingOf(card, null), deps.now());
+        if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+        const owner = input.release ? (card.claimedBy === input.person.id ? null : card.claimedBy) : input.person.id;
+        if (owner === card.claimedBy) return { kind: 'done' };
+        await cards.change(tx, card.id, { claimedBy: owner });
+        await audit(tx, input.person.id, owner ? 'card.claimed' : 'card.released', card.id, deps.now());
+        await deps.send(tx, [{ stage: 'show', id: card.id }]);
+        return { kind: 'done' };
+      });
+    },
+
+    async judge(input): Promise<SimpleReply> {
+      return db.transaction('judge.click', async (tx): Promise<SimpleReply> => {
+        const card = await cards.byId(tx, input.cardId);
+        if (!card) return { kind: 'gone' };
+        const allowed = may(input.person, 'judge', { kind: 'record' }, deps.now());
+        if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+        await deps.vote(tx, card.id, input.person.id, input.vote, deps.now());
+        await audit(tx, input.person.id, input.vote === 0 ? 'card.vote_removed' : 'card.judged', card.id, deps.now());
+        return { kind: 'done' };
+      });
+    },
+
+    async editForm(input) {
+      const card = await cards.byId(db, input.cardId);
+      if (!card?.proposalId || !card.proposalRevision) return { kind: 'gone' };
+      const taken = await decisions.taken(db, card.proposalId);
+      const allowed = may(input.person, 'edit', thingOf(card, taken), deps.now());
+      if (!allowed.ok && allowed.refusal !== 'decided') return { kind: 'refused', refusal: allowed.refusal };
+      if (!allowed.ok) return taken ? alreadyBy(taken) : { kind: 'gone' };
+      if (!deps.canFile()) return { kind: 'needs_setup', missing: 'LINEAR_API_KEY' };
+      if (card.proposalId !== input.proposalId || card.proposalRevision !== input.revision) return { kind: 'changed' };
+      const proposal = await proposals.get(db, card.proposalId, card.proposalRevision);
+      if (!proposal) return { kind: 'gone' };
+      const { title, description, priority, labels, team } = proposal.payload;
+      const insight = await deps.insights.byId(db, proposal.insightId);
+      return {
+        proposalId: proposal.id,
+        revision: proposal.revision,
+        edit: { title, description, priority, labels },
+        team,
+        reports: insight?.reach.reports ?? 0,
+      };
+    },
+  };
+}
+
+function alreadyBy(row: DecisionRow): DecideReply {
+  if (row.status === 'pending' || row.status === 'expired') return { kind: 'changed' };
+  const undone = row.status === 'undone';
+  return {
+    kind: 'already',
+    by: (undone ? row.undoneBy : row.decidedBy) ?? '',
+    at: (undone ? row.undoneAt : row.decidedAt) ?? '',
+    verb: row.status,
+  };
+}
+
+/** Whether every effect of a decision has come to rest. */
+export function settledOf(actions: readonly ActionRow[]): 'done' | 'failed' | null {
+  if (actions.some((action) => action.state === 'planned' || action.state === 'running')) return null;
+  return actions.some((action) => action.kind === 'linear.issue' && action.state === 'failed') ? 'failed' : 'done';
+}
