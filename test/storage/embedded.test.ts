@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -18,7 +19,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AppError } from '#src/domain/errors.ts';
 import { linkLibraries, nativeFolder } from '#src/storage/embedded/binaries.ts';
 import { clusterPaths } from '#src/storage/embedded/cluster.ts';
@@ -38,12 +39,20 @@ const SCRATCH = await scratchFolder();
 const directories: string[] = [];
 const apps: ChildProcess[] = [];
 const running: Embedded[] = [];
+let seed: string;
 
 function directory(): string {
   const dir = mkdtempSync(join(SCRATCH, 'throughline-embedded-'));
   // As DATA_DIR is: others may pass through, which the ways of running as root are about.
   chmodSync(dir, 0o711);
   directories.push(dir);
+  return dir;
+}
+
+/** A directory with a database that was stopped in order, copied because the first start is not what most tests are about. */
+function madeDirectory(): string {
+  const dir = directory();
+  cpSync(seed, dir, { recursive: true });
   return dir;
 }
 
@@ -110,7 +119,7 @@ function app(dataDir: string): App {
   const child = spawn(process.execPath, ['--input-type=module', '-e', APP, dataDir], {
     cwd: ROOT,
     env: { SLACK_BOT_TOKEN: 'xoxb-secret', PGDATA: '/nowhere', PGSSLMODE: 'require' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   apps.push(child);
   let last = 0;
@@ -129,6 +138,11 @@ function app(dataDir: string): App {
   };
 }
 
+beforeAll(async () => {
+  seed = mkdtempSync(join(SCRATCH, 'throughline-embedded-'));
+  await (await startEmbedded({ dataDir: seed, log: quietLog, durable: false })).stop();
+});
+afterAll(() => rmSync(seed, { recursive: true, force: true }));
 afterEach(async () => {
   for (const child of apps.splice(0)) child.kill('SIGKILL');
   for (const embedded of running.splice(0)) await embedded.stop();
@@ -207,7 +221,7 @@ describe('the first start', () => {
 
 describe('after kill -9', () => {
   it('has every acknowledged row, five times in a row, whether the server lived on or died too', async () => {
-    const dir = directory();
+    const dir = madeDirectory();
     let acknowledged = 0;
     for (const serverDies of [false, true, false, true, true]) {
       const writer = app(dir);
@@ -230,7 +244,7 @@ describe('after kill -9', () => {
   });
 
   it('starts the server again under the same address when the server alone is killed', async () => {
-    const dir = directory();
+    const dir = madeDirectory();
     const { url } = await start(dir);
     await query(url, 'create table kept as select 1 as one');
     for (let round = 0; round < 2; round++) {
@@ -243,7 +257,7 @@ describe('after kill -9', () => {
   });
 
   it('watches over an orphan that it attached to as over a server of its own', async () => {
-    const dir = directory();
+    const dir = madeDirectory();
     const writer = app(dir);
     await until('rows', () => writer.acknowledged() > 0);
     await writer.kill();
@@ -256,7 +270,7 @@ describe('after kill -9', () => {
   });
 
   it('replaces an orphan that was started with other settings', async () => {
-    const dir = directory();
+    const dir = madeDirectory();
     const writer = app(dir);
     await until('rows', () => writer.acknowledged() > 0);
     await writer.kill();
@@ -267,8 +281,7 @@ describe('after kill -9', () => {
   });
 
   it('is not held up by a pid file whose number belongs to somebody else by now', async () => {
-    const dir = directory();
-    await (await start(dir, { durable: false })).stop();
+    const dir = madeDirectory();
     const stranger = spawn('sleep', ['60']);
     apps.push(stranger);
     const { data } = clusterPaths(dir);
@@ -281,7 +294,7 @@ describe('after kill -9', () => {
 
 describe('the directory', () => {
   it('is refused to a second app in one sentence, and the first one notices nothing', async () => {
-    const dir = directory();
+    const dir = madeDirectory();
     const writer = app(dir);
     await until('rows', () => writer.acknowledged() > 0);
     const { pid } = serverOf(dir)!;
@@ -295,12 +308,40 @@ describe('the directory', () => {
     expect(serverOf(dir)!.pid).toBe(pid);
   });
 
-  it('is refused to a second app in the same process too, until the first one has stopped', async () => {
+  it('goes to exactly one of three apps that start at the same moment', async () => {
     const dir = directory();
+    const three = [app(dir), app(dir), app(dir)];
+    const codes = await Promise.all(
+      three.map(async (one) => {
+        const refused = once(one.process, 'exit').then(([code]) => code);
+        const won = until('a winner', () => one.acknowledged() > 0 || one.process.exitCode !== null).then(() => 'won');
+        return Promise.race([refused, won]);
+      }),
+    );
+    expect(codes.toSorted()).toEqual([1, 1, 'won']);
+  });
+
+  it('is refused to a second app in the same process too, until the first one has stopped', async () => {
+    const dir = madeDirectory();
     const first = await start(dir, { durable: false });
     await expect(startEmbedded({ dataDir: dir, log: quietLog })).rejects.toThrow(/^Another Throughline/);
     await Promise.all([first.stop(), first.stop()]);
     await start(dir, { durable: false });
+  });
+
+  it('is closed again when a restore or a shared volume left it open, instead of being refused', async () => {
+    const dir = madeDirectory();
+    const { data, password } = clusterPaths(dir);
+    chmodSync(data, 0o2775);
+    chmodSync(password, 0o664);
+    await start(dir, { durable: false });
+    expect([statSync(data).mode & 0o777, statSync(password).mode & 0o777]).toEqual([0o700, 0o600]);
+  });
+
+  it('must be one that we can write to, and the sentence says which one is not', async () => {
+    const file = join(directory(), 'file');
+    writeFileSync(file, '');
+    await expect(start(file)).rejects.toMatchObject({ code: 'bad_config', message: expect.stringContaining(file) });
   });
 
   it('tells a command beside the app where the database is, and nothing when none runs', async () => {
@@ -314,8 +355,7 @@ describe('the directory', () => {
   });
 
   it('is left alone when another version wrote it, or when it is damaged, with a sentence that says so', async () => {
-    const dir = directory();
-    await (await start(dir, { durable: false })).stop();
+    const dir = madeDirectory();
     const { data } = clusterPaths(dir);
     writeFileSync(join(data, 'PG_VERSION'), '17\n');
     await expect(start(dir)).rejects.toMatchObject({
@@ -337,7 +377,10 @@ describe('the server', () => {
     // Where 5432 is taken already, the test has what it needs.
     await new Promise((done) => other.once('listening', done).once('error', done).listen(5432, '127.0.0.1'));
     try {
-      const both = await Promise.all([start(directory(), { durable: false }), start(directory(), { durable: false })]);
+      const both = await Promise.all([
+        start(madeDirectory(), { durable: false }),
+        start(madeDirectory(), { durable: false }),
+      ]);
       const ports = both.map(({ url }) => new URL(url).port);
       expect(new Set([...ports, '5432']).size).toBe(3);
     } finally {
@@ -346,7 +389,7 @@ describe('the server', () => {
   });
 
   it.runIf(process.platform === 'linux')('gets nothing of our environment', async () => {
-    const dir = directory();
+    const dir = madeDirectory();
     const writer = app(dir);
     await until('rows', () => writer.acknowledged() > 0);
     const names = readFileSync(`/proc/${serverOf(dir)!.pid}/environ`, 'utf8')
@@ -363,7 +406,7 @@ describe('the server', () => {
   });
 
   it('writes no values of statements into its log', async () => {
-    const dir = directory();
+    const dir = madeDirectory();
     const { url } = await start(dir, { durable: false });
     await query(url, 'create table one (text text primary key)');
     await query(url, `insert into one values ('ada@example.com')`);
@@ -397,7 +440,7 @@ describe.runIf(isRoot)('started as root', () => {
   };
 
   it('runs as somebody else in every way that this machine allows, on the same files', async () => {
-    const dir = directory();
+    const dir = madeDirectory();
     const ways = (['namespace', 'user', 'user with a passage', 'namespace'] as const).filter((how) =>
       possible(how, dir),
     );

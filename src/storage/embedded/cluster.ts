@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, lchown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#src/domain/errors.ts';
 import type { Log } from '#src/domain/ports.ts';
@@ -108,21 +108,30 @@ async function removeUnfinished({ dataDir, log }: ClusterOptions): Promise<void>
   }
 }
 
-/** PostgreSQL starts only on files of its own user; a directory that moved into a container, or out of one, has the other one's. */
+/**
+ * PostgreSQL starts only on files of its own user, closed to everybody else. A directory that moved into a container, or out of one, has
+ * another user's; one that was restored, or lies on a volume that is shared by a group, is open.
+ */
 async function handOver(paths: ClusterPaths, launcher: Launcher): Promise<void> {
   const { uid, gid } = launcher.owner;
-  if ((await stat(paths.data)).uid === uid) return;
-  if (launcher.how === 'plain') {
-    throw new AppError(
-      'bad_config',
-      `${paths.home} belongs to another user: give it to the one who runs Throughline, with chown -R.`,
-    );
+  const found = await stat(paths.data);
+  if (found.uid !== uid) {
+    if (launcher.how === 'plain') {
+      throw new AppError(
+        'bad_config',
+        `${paths.home} belongs to another user: give it to the one who runs Throughline, with chown -R.`,
+      );
+    }
+    const names = await readdir(paths.home, { recursive: true });
+    for (const name of names.filter((one) => one !== 'data')) await lchown(join(paths.home, name), uid, gid);
+    await chown(paths.home, uid, gid);
+    // Last, because it is what is asked the next time.
+    await chown(paths.data, uid, gid);
   }
-  const names = await readdir(paths.home, { recursive: true });
-  for (const name of names.filter((one) => one !== 'data')) await lchown(join(paths.home, name), uid, gid);
-  await chown(paths.home, uid, gid);
-  // Last, because it is what is asked the next time.
-  await chown(paths.data, uid, gid);
+  if (found.mode & 0o077) {
+    await chmod(paths.password, 0o600);
+    await chmod(paths.data, 0o700);
+  }
 }
 
 function run(launcher: Launcher, program: string, args: string[], signal?: AbortSignal): Promise<void> {
