@@ -86,7 +86,7 @@ let reports = 0;
 app.message(async ({ message, client }) => {
   if (message.subtype !== undefined || message.bot_id || !/export/i.test(message.text ?? '')) return;
   reports += 1;
-  if (reports !== 1) return;
+  if (reports !== 1 && !/another/.test(message.text ?? '')) return;
   await client.chat.postMessage({
     channel: env.INSIGHTS_CHANNEL ?? '',
     text: 'An insight',
@@ -123,7 +123,7 @@ app.action('edit', async ({ ack, body, client }) => {
           type: 'input',
           block_id: 'title',
           label: { type: 'plain_text', text: 'Title' },
-          element: { type: 'plain_text_input', action_id: 'value', initial_value: 'Export is empty' },
+          element: { type: 'plain_text_input', action_id: 'title_value', initial_value: 'Export is empty' },
         },
         {
           type: 'input',
@@ -131,7 +131,7 @@ app.action('edit', async ({ ack, body, client }) => {
           optional: true,
           label: { type: 'plain_text', text: 'Description' },
           hint: { type: 'plain_text', text: 'Markdown' },
-          element: { type: 'plain_text_input', action_id: 'value', multiline: true },
+          element: { type: 'plain_text_input', action_id: 'body_value', multiline: true },
         },
         {
           type: 'input',
@@ -139,7 +139,7 @@ app.action('edit', async ({ ack, body, client }) => {
           label: { type: 'plain_text', text: 'Severity' },
           element: {
             type: 'radio_buttons',
-            action_id: 'value',
+            action_id: 'severity_value',
             options: ['high', 'low'].map((value) => ({ text: { type: 'plain_text', text: value }, value })),
           },
         },
@@ -148,12 +148,12 @@ app.action('edit', async ({ ack, body, client }) => {
   });
 });
 app.view('edit', async ({ ack, view, client }) => {
-  const title = view.state.values.title?.value?.value ?? '';
+  const title = view.state.values.title?.title_value?.value ?? '';
   if (title.length < 5) return ack({ response_action: 'errors', errors: { title: 'Say a little more.' } });
   await ack();
   await client.chat.postMessage({
     channel: env.INSIGHTS_CHANNEL ?? '',
-    text: `Edited: ${title}, ${view.state.values.severity?.value?.selected_option?.value}`,
+    text: `Edited: ${title}, ${view.state.values.severity?.severity_value?.selected_option?.value}`,
   });
 });
 app.action(/^(dismiss|more)$/, async ({ ack, action, respond }) => {
