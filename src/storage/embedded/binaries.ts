@@ -81,6 +81,8 @@ export function serverSettings({ durable, maxConnections }: ServerSettings): Rec
     autovacuum: safety,
     autovacuum_worker_slots: '2',
     autovacuum_max_workers: '2',
+    // Files in the data directory, because containers often have next to nothing in /dev/shm, and a kill would leave it there.
+    dynamic_shared_memory_type: 'mmap',
     jit: 'off',
     huge_pages: 'off',
     // What a killed app was running stops within half a second, and its locks are free for the next one.

@@ -8,7 +8,7 @@ import { AppError } from '#src/domain/errors.ts';
 import type { Log } from '#src/domain/ports.ts';
 import { MAJOR_VERSION } from './binaries.ts';
 import { type Launcher, SERVER_ENV } from './launcher.ts';
-import { processesWith, send } from './processes.ts';
+import { processesWith, until } from './processes.ts';
 
 /** The role that owns everything in our own database. */
 export const ROLE = 'throughline';
@@ -44,6 +44,7 @@ export interface ClusterOptions {
 
 // Leftovers of a first start that was killed carry this prefix.
 const UNFINISHED = 'postgres.new-';
+const INITDB_PATIENCE_MS = 10_000;
 
 /**
  * Sees to it that the database's files are there and belong to whom the server will run as.
@@ -98,11 +99,11 @@ async function createCluster({ dataDir, native, launcher, durable, signal }: Clu
 
 /** What a killed first start left is worth nothing. What cannot be removed now goes the next time. */
 async function removeUnfinished({ dataDir, log }: ClusterOptions): Promise<void> {
-  // Its initdb lives on and would write into what we remove.
-  for (const { pid } of processesWith(join(dataDir, UNFINISHED))) send(pid, 'SIGKILL');
+  // Its initdb lives on for a second or so. Disturbed or killed, it would leave shared memory behind, which nobody would ever free.
+  await until(() => processesWith(join(dataDir, UNFINISHED)).length === 0, INITDB_PATIENCE_MS);
   for (const name of await readdir(dataDir)) {
     if (!name.startsWith(UNFINISHED)) continue;
-    await rm(join(dataDir, name), { recursive: true, force: true, maxRetries: 3, retryDelay: 50 }).catch(
+    await rm(join(dataDir, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(
       (error: Error) => log.warn({ directory: name, error: error.message }, 'an unfinished database stays for now'),
     );
   }

@@ -1,6 +1,9 @@
 // What runs on this machine, as far as it concerns a database: which process is our server, and whether it really lives.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const POLL_MS = 20;
 
 /** A living process and its command line (for a PostgreSQL child, the title it gave itself). */
 export interface LivingProcess {
@@ -27,6 +30,16 @@ export function send(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+/** Polls until `holds`, or until the time is over: then false. */
+export async function until(holds: () => boolean, patienceMs: number): Promise<boolean> {
+  const startedAt = performance.now();
+  while (!holds()) {
+    if (performance.now() - startedAt > patienceMs) return false;
+    await delay(POLL_MS);
+  }
+  return true;
 }
 
 function linuxProcesses(): LivingProcess[] {

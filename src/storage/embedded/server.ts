@@ -11,7 +11,7 @@ import type { Log } from '#src/domain/ports.ts';
 import { type ServerSettings, serverSettings } from './binaries.ts';
 import { type ClusterPaths, ROLE } from './cluster.ts';
 import { type Launcher, SERVER_ENV } from './launcher.ts';
-import { commandOf, processesWith, send } from './processes.ts';
+import { commandOf, processesWith, send, until } from './processes.ts';
 
 const POLL_MS = 20;
 // An attached server is not our child, so nobody tells us that it ended.
@@ -260,15 +260,6 @@ export async function shutDown(pid: number, log: Log): Promise<void> {
     log.warn({ pid, signal }, 'the database server takes long to stop');
   }
   throw new AppError('unavailable', `The database server (process ${pid}) does not stop.`);
-}
-
-async function until(holds: () => boolean, patienceMs: number): Promise<boolean> {
-  const startedAt = performance.now();
-  while (!holds()) {
-    if (performance.now() - startedAt > patienceMs) return false;
-    await delay(POLL_MS);
-  }
-  return true;
 }
 
 function untilEnded(pid: number): Promise<void> {
