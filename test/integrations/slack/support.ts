@@ -13,12 +13,12 @@ import {
 import type { SlackDelivery } from '#integrations/slack/receiver.ts';
 import type { CardView } from '#src/domain/card.ts';
 import { AppError } from '#src/domain/errors.ts';
-import type { Clock } from '#src/domain/ports.ts';
+import type { Clock, Log, LogFields } from '#src/domain/ports.ts';
 import type { Fact, SignalDraft } from '#src/domain/signal.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
 import type { SlackSeed } from '#src/sandbox/slack/model.ts';
 import { createSlackSimulator, type SlackSimulator, type SlackSimulatorOptions } from '#src/sandbox/slack/simulator.ts';
-import { quietLog, quietTelemetry } from '#test/support/quiet.ts';
+import { quietTelemetry } from '#test/support/quiet.ts';
 
 export const SIGNING_SECRET = 'a-signing-secret-of-the-tests';
 export const BOT_TOKEN = 'xoxb-simulated-bot';
@@ -151,6 +151,8 @@ export interface Workspace {
   signals(): SignalDraft[];
   /** What the callbacks about channels were told. */
   channelNews: string[];
+  /** Every line of the log. */
+  logged: string[];
   url: string;
   id(name: string): string;
   channel(name: string): string;
@@ -174,6 +176,9 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
   const verbs = scriptedVerbs(options.verbs ?? {});
   const inbox: Workspace['inbox'] = new Map();
   const facts: Fact[] = [];
+  const logged: string[] = [];
+  const line = (fields: LogFields, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const log: Log = { debug: line, info: line, warn: line, error: line, child: () => log };
   const channelNews: string[] = [];
   // One after the other, so that a test can read the facts in the order of the events.
   let jobs: Promise<void> = Promise.resolve();
@@ -198,7 +203,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
     },
     {
       clock,
-      log: quietLog,
+      log,
       telemetry: quietTelemetry,
       fetch: globalThis.fetch,
       cache: memoryCache(),
@@ -245,6 +250,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
     facts,
     signals: () => facts.flatMap((fact) => (fact.kind === 'signal' ? [fact.signal] : [])),
     channelNews,
+    logged,
     url,
     id: (name) => sim.state.user(name).id,
     channel: channelId,
