@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { envExample, VARIABLES } from '#src/config.ts';
 import { CONTRACTS } from '#src/domain/contracts.ts';
+import { FLOW } from '#src/pipeline/flow.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
@@ -60,6 +61,19 @@ describe('README.md', () => {
     const screen = read('README.md').split('\n').slice(0, 25).join('\n');
     expect(screen).toContain('npm ci && npm start');
     expect(screen).toContain('npm ci && npm test');
+  });
+});
+
+describe('the flow', () => {
+  it('is drawn in the README as the code has it', () => {
+    const drawn = [...read('README.md').matchAll(/^ *(\w+) -->\|(\w+)\| (\w+)$/gm)].map(
+      ([, from, verb, to]) => `${from} ${verb} ${to}`,
+    );
+    expect(drawn).toEqual(FLOW.map(({ takes, stage, makes }) => `${takes} ${stage} ${makes}`));
+  });
+
+  it('has a file for each of its arrows', () => {
+    expect(FLOW.map(({ file }) => `src/pipeline/${file}`).filter((file) => !here(file))).toEqual([]);
   });
 });
 

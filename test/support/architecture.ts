@@ -36,7 +36,7 @@ export const RINGS: Ring[] = [
     name: 'the machine behind the ports',
     owns: MACHINE,
     ours: [DOMAIN],
-    packages: ['node:*', 'undici'],
+    packages: ['node:*', 'undici', 'pino', 'prom-client'],
   },
   {
     name: 'the pipeline',
@@ -66,7 +66,7 @@ export const RINGS: Ring[] = [
     name: 'the operators’ commands',
     owns: /^src\/ops\//,
     ours: [DOMAIN, CONFIG, MACHINE, /^src\/app\.ts$/],
-    packages: ['zod', 'pino', 'prom-client', 'csv-parse*', 'cli-progress', 'node:*'],
+    packages: ['zod', 'csv-parse*', 'cli-progress', 'node:*'],
   },
   { name: 'the composition root', owns: /^src\/app\.ts$/, ours: [/^(src|agents|integrations)\//], packages: ['*'] },
   {
