@@ -39,6 +39,8 @@ export interface DeliveryOptions {
   signingClock: Clock;
   signingSecret: string;
   transport: () => Transport | null;
+  /** Told whenever a delivery has come to a new state. */
+  settled: () => void;
 }
 
 /** Sends, repeats, records and disturbs deliveries. */
@@ -98,7 +100,7 @@ export function createCourier(deps: DeliveryOptions): Courier {
       deliveries.push(delivery);
       return counted(async () => {
         const answer = await attempt(delivery, 0, null, false);
-        delivery.state = answer.reason === null ? 'acknowledged' : 'failed';
+        settle(delivery, answer.reason === null ? 'acknowledged' : 'failed');
         return answer;
       });
     },
@@ -199,7 +201,7 @@ export function createCourier(deps: DeliveryOptions): Courier {
   async function first(delivery: Delivery, signal: AbortSignal): Promise<void> {
     delivery.state = 'in_flight';
     const answer = await attempt(delivery, 0, null, false);
-    if (answer.reason === null) delivery.state = 'acknowledged';
+    if (answer.reason === null) settle(delivery, 'acknowledged');
     else void counted(() => repeat(delivery, answer, signal));
   }
 
@@ -212,12 +214,14 @@ export function createCourier(deps: DeliveryOptions): Courier {
       if (signal.aborted) return;
       delivery.state = 'in_flight';
       last = await attempt(delivery, index + 1, last.reason, false);
-      if (last.reason === null) {
-        delivery.state = 'acknowledged';
-        return;
-      }
+      if (last.reason === null) return settle(delivery, 'acknowledged');
     }
-    delivery.state = 'failed';
+    settle(delivery, 'failed');
+  }
+
+  function settle(delivery: Delivery, state: Delivery['state']): void {
+    delivery.state = state;
+    deps.settled();
   }
 
   async function attempt(

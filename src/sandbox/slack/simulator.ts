@@ -7,7 +7,7 @@ import { AppError } from '#src/domain/errors.ts';
 import type { Clock } from '#src/domain/ports.ts';
 import { createCapabilities } from './capabilities.ts';
 import type { SlackChange } from './changes.ts';
-import { ACK_TIMEOUT_MS, createCourier, type Delivery, RETRY_DELAYS_MS } from './delivery.ts';
+import { ACK_TIMEOUT_MS, createCourier, type Delivery, RETRY_DELAYS_MS, shuffle } from './delivery.ts';
 import { envelope, eventsOf } from './events.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { type ApiCall, createHttp } from './http.ts';
@@ -97,10 +97,14 @@ export interface SlackSimulator {
   /** Settings of Socket Mode and of HTTP alike; the connection itself is made by the bot. */
   subscribeTo(settings: Pick<Connection, 'botEvents' | 'commands'>): void;
   disconnect(): Promise<void>;
+  /** How many Socket Mode connections are open. */
+  connections(): number;
   redeliver(delivery: Delivery, options?: { freshSignature?: boolean }): Promise<Answer>;
+  /** Sends everything recorded so far again, `times` over, one after another in one shuffled order: same ids, fresh signatures. */
+  redeliverAll(options: { times: number; seed: number }): Promise<Answer[]>;
   /** Resolves when nothing is queued, in flight or waiting for a retry. Held deliveries do not count. */
   idle(): Promise<void>;
-  /** Waits until `look` finds something, looking again after every change and every call; throws after `limitMs` and names `what`. */
+  /** Waits until `look` finds something, looking again after every change, call and delivery; throws after `limitMs` and names `what`. */
   until<T>(what: string, look: () => T, limitMs?: number): Promise<NonNullable<T>>;
   subscribe(listener: (change: SlackChange) => void): () => void;
   start(): Promise<void>;
@@ -134,12 +138,13 @@ export function createSlackSimulator(options: SlackSimulatorOptions): SlackSimul
   const violation = (kind: Violation['kind'], method: string, detail: string): void => {
     state.violations.push({ kind, method, detail });
   };
-  const sockets = createSocketMode({ appId: () => state.app.id, nextId: state.nextId });
+  const sockets = createSocketMode({ appId: () => state.app.id, nextId: state.nextId, changed: lookAgain });
   const courier = createCourier({
     clock,
     signingClock: options.signingClock ?? clock,
     signingSecret: options.signingSecret,
     transport: () => http ?? (socketMode ? sockets : null),
+    settled: lookAgain,
   });
   const capabilities = createCapabilities({ clock, state, origin });
   const views = createViews({ state, violation });
@@ -210,7 +215,15 @@ export function createSlackSimulator(options: SlackSimulatorOptions): SlackSimul
       http = null;
       socketMode = false;
     },
+    connections: sockets.connections,
     redeliver: courier.redeliver,
+    async redeliverAll({ times, seed }) {
+      const again = Array.from({ length: times }, () => courier.deliveries).flat();
+      shuffle(again, seed);
+      const answers: Answer[] = [];
+      for (const delivery of again) answers.push(await courier.redeliver(delivery));
+      return answers;
+    },
     idle: courier.idle,
     until(what, look, limitMs = 10_000) {
       const found = look();

@@ -21,7 +21,11 @@ export interface SocketMode extends Transport {
 }
 
 /** Makes the Socket Mode side of one app. */
-export function createSocketMode(deps: { appId: () => string; nextId: (prefix: string) => string }): SocketMode {
+export function createSocketMode(deps: {
+  appId: () => string;
+  nextId: (prefix: string) => string /** Told when a connection comes or goes. */;
+  changed: () => void;
+}): SocketMode {
   const server = new WebSocketServer({ noServer: true });
   const tickets = new Set<string>();
   const sockets: WebSocket[] = [];
@@ -93,6 +97,7 @@ export function createSocketMode(deps: { appId: () => string; nextId: (prefix: s
     socket.on('close', () => {
       clearInterval(pings);
       sockets.splice(sockets.indexOf(socket), 1);
+      deps.changed();
     });
     // A broken connection also closes; there is nothing more to do about it here.
     socket.on('error', () => socket.terminate());
@@ -110,6 +115,7 @@ export function createSocketMode(deps: { appId: () => string; nextId: (prefix: s
         connection_info: { app_id: deps.appId() },
       }),
     );
+    deps.changed();
   }
 }
 

@@ -1,9 +1,9 @@
 // One suite, driven by Slack's own SDK, against two independent stand-ins for Slack: ours, and `emulate`. What both do is more likely to be
 // what Slack does. Where `emulate` is known to be wrong the case is skipped for it, with the reason in its name.
-import { LogLevel, WebClient } from '@slack/web-api';
+import { WebClient } from '@slack/web-api';
 import { createEmulator } from 'emulate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BOT_TOKEN, startSlack } from './support.ts';
+import { BOT_TOKEN, SILENT, startSlack } from './support.ts';
 
 interface Backend {
   client: WebClient;
@@ -13,7 +13,7 @@ interface Backend {
   close(): Promise<void>;
 }
 
-const QUIET = { logLevel: LogLevel.ERROR, retryConfig: { retries: 0 } };
+const QUIET = { logger: SILENT, retryConfig: { retries: 0 } };
 
 async function ours(): Promise<Backend> {
   const slack = await startSlack();

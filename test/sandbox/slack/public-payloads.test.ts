@@ -2,11 +2,11 @@
 // file. Needs the public payloads in PUBLIC_DATA_DIR.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LogLevel, WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SlackSimulator } from '#src/sandbox/slack/simulator.ts';
 import { againstSchema, type Schema, unlikeExample } from './shapes.ts';
-import { BOT_TOKEN, startBolt, startSlack } from './support.ts';
+import { clientOf, startBolt, startSlack } from './support.ts';
 
 const DATA = process.env.PUBLIC_DATA_DIR;
 
@@ -86,7 +86,7 @@ describe.skipIf(!DATA)('Slack as published (skipped without PUBLIC_DATA_DIR, the
       app.shortcut('capture', async ({ ack }) => ack());
       app.command('/throughline', async ({ ack }) => ack());
     });
-    client = new WebClient(BOT_TOKEN, { slackApiUrl: slack.url, logLevel: LogLevel.ERROR });
+    client = clientOf(slack);
     await act();
   });
   afterAll(async () => {

@@ -1,5 +1,8 @@
 // What the tests of the Slack simulator share: a clock, a workspace, and a real Bolt app behind it.
-import { App, HTTPReceiver, LogLevel } from '@slack/bolt';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { App, HTTPReceiver, type Logger, LogLevel } from '@slack/bolt';
+import { WebClient } from '@slack/web-api';
 import type { Clock } from '#src/domain/ports.ts';
 import type { SlackSeed } from '#src/sandbox/slack/model.ts';
 import {
@@ -63,6 +66,61 @@ export function handClock(start = '2026-03-02T09:00:00Z'): HandClock {
     advance(ms) {
       at += ms;
     },
+  };
+}
+
+/** What the SDK logs about refusals that a test provokes on purpose. */
+export const SILENT: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  setLevel() {},
+  setName() {},
+  getLevel: () => LogLevel.ERROR,
+};
+
+/** The SDK's client, without repeats of its own. */
+export function clientOf(slack: SlackSimulator, token = BOT_TOKEN): WebClient {
+  return new WebClient(token, { slackApiUrl: slack.url, logger: SILENT, retryConfig: { retries: 0 } });
+}
+
+/** The error that Slack answered with, or 'none'. */
+export function refusal(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => 'none',
+    (error: { data?: { error?: string } }) => error.data?.error ?? String(error),
+  );
+}
+
+/** One request as a bare server got it. */
+export interface Received {
+  headers: Record<string, string | undefined>;
+  body: string;
+}
+
+/** A bot of the simplest kind: it keeps what it gets and answers with what `answer` says. */
+export async function startEar(
+  answer: (received: Received, count: number) => number | Promise<number> = () => 200,
+): Promise<{ url: string; received: Received[]; close(): Promise<void> }> {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const one = { headers: request.headers as Received['headers'], body: Buffer.concat(chunks).toString('utf8') };
+    received.push(one);
+    response.statusCode = await answer(one, received.length);
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`,
+    received,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
