@@ -12,6 +12,8 @@ import { bringUp, findServer, type RunningServer, type ServerOptions, shutDown, 
 
 // Twelve for the pool, as many for the queue and the checkpointer, and room for a person with psql.
 const MAX_CONNECTIONS = 40;
+// One that dies as soon as it lives is not started in a tight loop.
+const SHORT_LIFE_MS = 100;
 const RESTART_PAUSE_MS = 1_000;
 
 /** What startEmbedded needs; only the first two matter to the product. */
@@ -124,23 +126,26 @@ async function makeDirectory(dataDir: string): Promise<string> {
 function keepUp(options: ServerOptions, first: RunningServer): { current(): Promise<RunningServer | null> } {
   const { log, signal } = options;
   let current: Promise<RunningServer | null> = Promise.resolve(first);
-  const watch = (server: RunningServer) =>
+  const watch = (server: RunningServer) => {
+    const startedAt = performance.now();
     void server.ended.then(() => {
       if (signal?.aborted) return;
       log.error({ pid: server.pid }, 'the database server ended; starting it again');
-      current = revive();
+      current = revive(performance.now() - startedAt < SHORT_LIFE_MS ? RESTART_PAUSE_MS : 0);
       void current.then((next) => next && watch(next));
     });
+  };
   // Never gives up: without its database the app can do nothing but wait, and its callers are told "unavailable" meanwhile.
-  const revive = async (): Promise<RunningServer | null> => {
+  const revive = async (pauseMs: number): Promise<RunningServer | null> => {
     for (;;) {
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal?.aborted) return null;
       try {
         return await bringUp(options, first.port);
       } catch (error) {
         if (signal?.aborted) return null;
         log.error({ error: errorLine(error) }, 'the database server cannot be started again yet');
-        await delay(RESTART_PAUSE_MS, undefined, { signal }).catch(() => undefined);
-        if (signal?.aborted) return null;
+        pauseMs = RESTART_PAUSE_MS;
       }
     }
   };

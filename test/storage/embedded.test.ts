@@ -430,6 +430,12 @@ describe('the server', () => {
   });
 });
 
+it('says so when the programs from npm do not run here at all', () => {
+  expect(() => chooseLauncher({ dir: SCRATCH, postgres: '/nowhere/postgres' })).toThrow(
+    /does not run on this machine.*ENOENT.*DATABASE_URL/,
+  );
+});
+
 describe.runIf(isRoot)('started as root', () => {
   const possible = (how: Launcher['how'], dir: string) => {
     try {

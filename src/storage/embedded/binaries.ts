@@ -41,6 +41,11 @@ export function linkLibraries(native: string): void {
   }
 }
 
+/** The version of the package that the programs came in. */
+export function packageVersion(native: string): string {
+  return JSON.parse(readFileSync(resolve(native, '../package.json'), 'utf8')).version;
+}
+
 /** How the server is to behave. */
 export interface ServerSettings {
   /** False only for tests: nothing survives a loss of power, and everything is faster. */

@@ -47,13 +47,13 @@ const UNFINISHED = 'postgres.new-';
 const INITDB_PATIENCE_MS = 10_000;
 
 /**
- * Sees to it that the database's files are there and belong to whom the server will run as.
+ * Sees to it that the database's files are there, and that they are of our version.
  *
  * The first time they are made in a directory of their own, written through to the disk, and renamed: a kill at any moment leaves either no
- * database or a whole one, with its password. Throws AppError('bad_config') for files of another version or another user.
+ * database or a whole one, with its password. Throws AppError('bad_config') for files that are not ours to start.
  */
 export async function prepareCluster(options: ClusterOptions): Promise<void> {
-  const { dataDir, launcher } = options;
+  const { dataDir } = options;
   const paths = clusterPaths(dataDir);
   await removeUnfinished(options);
   if (!existsSync(paths.home)) return createCluster(options);
@@ -74,7 +74,6 @@ export async function prepareCluster(options: ClusterOptions): Promise<void> {
       `${paths.home} was written by PostgreSQL ${version.trim()}, and this Throughline brings ${MAJOR_VERSION}: start the version that wrote it, or run that PostgreSQL yourself and set DATABASE_URL.`,
     );
   }
-  await handOver(paths, launcher);
 }
 
 async function createCluster({ dataDir, native, launcher, durable, signal }: ClusterOptions): Promise<void> {
@@ -111,9 +110,11 @@ async function removeUnfinished({ dataDir, log }: ClusterOptions): Promise<void>
 
 /**
  * PostgreSQL starts only on files of its own user, closed to everybody else. A directory that moved into a container, or out of one, has
- * another user's; one that was restored, or lies on a volume that is shared by a group, is open.
+ * another user's; one that was restored, or lies on a volume that is shared by a group, is open. No server may be running on them.
+ *
+ * Throws AppError('bad_config') when they are another user's and we are not root.
  */
-async function handOver(paths: ClusterPaths, launcher: Launcher): Promise<void> {
+export async function handOver(paths: ClusterPaths, launcher: Launcher): Promise<void> {
   const { uid, gid } = launcher.owner;
   const found = await stat(paths.data);
   if (found.uid !== uid) {
@@ -150,7 +151,7 @@ function run(launcher: Launcher, program: string, args: string[], signal?: Abort
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       problem += chunk;
     });
-    child.on('error', reject);
+    child.on('error', (error) => reject(signal?.aborted ? signal.reason : error));
     child.on('close', (code) => {
       if (code === 0) return resolve();
       reject(

@@ -15,8 +15,7 @@ export interface Launcher {
   owner: { uid: number; gid: number };
 }
 
-// Nothing of ours goes on: our environment holds tokens, and PG* variables of a person would change what the server does.
-/** The environment of every database process. */
+/** The environment of every database process. Ours does not go on: it holds tokens, and PG* variables would change what the server does. */
 export const SERVER_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' };
 
 const PROBE_TIMEOUT_MS = 5_000;
@@ -29,12 +28,31 @@ const PROBE_TIMEOUT_MS = 5_000;
  * through directories. `only` narrows the choice, for the tests. Throws AppError('bad_config') when no way works.
  */
 export function chooseLauncher(options: { dir: string; postgres: string; only?: Launcher['how'] }): Launcher {
+  const { dir, postgres, only } = options;
+  const ways = waysToRun().filter(({ how }) => only === undefined || how === only);
+  const found = ways.find((way) => works(way, options));
+  if (found) return found;
+  const direct = spawnSync(postgres, ['--version'], { env: SERVER_ENV, timeout: PROBE_TIMEOUT_MS, encoding: 'utf8' });
+  if (direct.status !== 0) {
+    const why = direct.error?.message ?? direct.stderr.trim();
+    throw new AppError(
+      'bad_config',
+      `The PostgreSQL from npm does not run on this machine (${why}): set DATABASE_URL.`,
+    );
+  }
+  throw new AppError(
+    'bad_config',
+    `PostgreSQL refuses to run as root, and an ordinary user cannot reach ${dir} and ${postgres}: start Throughline as an ordinary user, move both to where everybody can read, or set DATABASE_URL.`,
+  );
+}
+
+function waysToRun(): Launcher[] {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
-  if (uid !== 0) return { how: 'plain', prefix: [], owner: { uid, gid } };
+  if (uid !== 0) return [{ how: 'plain', prefix: [], owner: { uid, gid } }];
   const user = unprivilegedUser();
   const passage = ['--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
-  const ways: Launcher[] = [
+  return [
     {
       how: 'namespace',
       prefix: ['unshare', '-U', `--map-user=${user.uid}`, `--map-group=${user.gid}`, '--'],
@@ -47,14 +65,6 @@ export function chooseLauncher(options: { dir: string; postgres: string; only?: 
       owner: user,
     },
   ];
-  const found = ways
-    .filter(({ how }) => options.only === undefined || how === options.only)
-    .find((way) => works(way, options));
-  if (found) return found;
-  throw new AppError(
-    'bad_config',
-    `PostgreSQL refuses to run as root, and the user ${user.name} cannot reach ${options.dir} and ${options.postgres}: start Throughline as an ordinary user, move both to where that user can read, or set DATABASE_URL.`,
-  );
 }
 
 function works(way: Launcher, { dir, postgres }: { dir: string; postgres: string }): boolean {

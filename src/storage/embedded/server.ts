@@ -8,8 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { AppError, errorLine } from '#src/domain/errors.ts';
 import type { Log } from '#src/domain/ports.ts';
-import { type ServerSettings, serverSettings } from './binaries.ts';
-import { type ClusterPaths, ROLE } from './cluster.ts';
+import { packageVersion, type ServerSettings, serverSettings } from './binaries.ts';
+import { type ClusterPaths, handOver, ROLE } from './cluster.ts';
 import { type Launcher, SERVER_ENV } from './launcher.ts';
 import { commandOf, processesWith, send, until } from './processes.ts';
 
@@ -73,7 +73,9 @@ function markOf(paths: ClusterPaths): string {
 
 /** The mark and, after it, what the server was started with: one of other settings or programs is replaced, not attached to. */
 function nameOf({ paths, native, settings, launcher }: ServerOptions): string {
-  return markOf(paths) + digest(JSON.stringify([native, serverSettings(settings), launcher.how]));
+  return (
+    markOf(paths) + digest(JSON.stringify([native, packageVersion(native), serverSettings(settings), launcher.how]))
+  );
 }
 
 function digest(text: string): string {
@@ -100,20 +102,22 @@ export function urlOf(paths: ClusterPaths, port: number): string {
  * Throws AppError('unavailable') with PostgreSQL's own last words when it does not start after several tries.
  */
 export async function bringUp(options: ServerOptions, port?: number): Promise<RunningServer> {
-  const { paths, log, signal } = options;
+  const { paths, launcher, log, signal } = options;
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     try {
-      const living = findServer(paths);
+      const living = await settled(paths);
       if (living) {
         const server = await attach(options, living, port);
         if (server) return server;
         await shutDown(living.pid, log);
+        await settled(paths);
       }
-      await clearRemains(paths);
+      await handOver(paths, launcher);
       return await start(options, port ?? (await freePort()));
     } catch (error) {
-      if (signal?.aborted || attempt === START_ATTEMPTS) throw error;
+      const hopeless = error instanceof AppError && error.code === 'bad_config';
+      if (hopeless || signal?.aborted || attempt === START_ATTEMPTS) throw error;
       log.warn({ attempt, error: errorLine(error) }, 'the database server did not start; trying again');
       await delay(100 * 2 ** attempt, undefined, { signal });
     }
@@ -228,19 +232,23 @@ async function ask(url: string): Promise<void> {
 }
 
 /**
- * Makes way for a new server after a killed one. PostgreSQL itself would refuse for as long as the old pid exists, which may be a zombie that
- * nobody reaps or a stranger that has inherited the number. The file goes only when no process of the old server lives: two on the same
- * files would destroy them.
+ * The living server, or null when nothing of an earlier one is left on these files.
+ *
+ * PostgreSQL itself would refuse for as long as the old pid exists, which may be a zombie that nobody reaps or a stranger that has inherited
+ * the number. Its pid file goes only when no process of the old server lives: two servers on the same files would destroy them.
  */
-async function clearRemains(paths: ClusterPaths): Promise<void> {
-  // Children of a killed server notice within moments and end by themselves.
-  if (!(await until(() => remainsOf(paths).length === 0, IMMEDIATE_SHUTDOWN_MS))) {
+async function settled(paths: ClusterPaths): Promise<PidFile | null> {
+  // One that has only just started writes its pid file in a moment; the children of a killed one notice it and end by themselves.
+  const clear = () => findServer(paths) !== null || remainsOf(paths).length === 0;
+  if (!(await until(clear, IMMEDIATE_SHUTDOWN_MS))) {
     for (const { pid } of remainsOf(paths)) send(pid, 'SIGKILL');
-    if (!(await until(() => remainsOf(paths).length === 0, IMMEDIATE_SHUTDOWN_MS))) {
+    if (!(await until(clear, IMMEDIATE_SHUTDOWN_MS))) {
       throw new AppError('unavailable', `Processes of an earlier database server on ${paths.data} do not end.`);
     }
   }
-  rmSync(join(paths.data, 'postmaster.pid'), { force: true });
+  const living = findServer(paths);
+  if (!living) rmSync(join(paths.data, 'postmaster.pid'), { force: true });
+  return living;
 }
 
 function remainsOf(paths: ClusterPaths) {
