@@ -1,7 +1,7 @@
 // The receipt of a capture, for the one who captured, and the question before a reaction approves.
 import type { MessageRef } from '#src/domain/verbs.ts';
 import type { Message } from '../client.ts';
-import { harmless } from '../text.ts';
+import { escapeMarkup, harmless } from '../text.ts';
 import { blocksOf, button, section } from './blocks.ts';
 import { type SeenCard, toRef } from './ref.ts';
 
@@ -18,7 +18,7 @@ export function captureReceipt(input: {
   elsewhere?: string | null;
 }): Message {
   const where = input.elsewhere
-    ? ` I tell you here because I am not in ${harmless(input.elsewhere)}; \`/invite @Throughline\` lets me follow the thread there.`
+    ? ` I tell you here because I am not in ${escapeMarkup(input.elsewhere)}; \`/invite @Throughline\` lets me follow the thread there.`
     : '';
   const head = input.already
     ? 'This message was captured before; it counts once.'

@@ -56,7 +56,7 @@ export function editModal(form: EditForm, origin: EditOrigin): ModalView {
           index === 0 ? 'Description (Markdown)' : `Description, part ${index + 1}`,
           {
             type: 'plain_text_input',
-            action_id: 'description',
+            action_id: `description_${index}`,
             multiline: true,
             max_length: LENGTH.input,
             ...(part === '' ? {} : { initial_value: part }),
@@ -114,7 +114,7 @@ export function readEdit(values: FormValues, parts: number): EditResult {
   if (labels.length > LABELS_MAX) return { ok: false, errors: { labels: `Please keep it to ${LABELS_MAX} labels.` } };
   const description = Array.from(
     { length: parts },
-    (_, index) => values[`description_${index}`]?.description?.value ?? '',
+    (_, index) => values[`description_${index}`]?.[`description_${index}`]?.value ?? '',
   ).join('');
   return {
     ok: true,

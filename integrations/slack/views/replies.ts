@@ -5,7 +5,9 @@ import { AppError, ExternalError } from '#src/domain/errors.ts';
 import type { Refusal } from '#src/domain/policy.ts';
 import type { CaptureReply, DecideReply, FileNowReply, SimpleReply, UndoReply } from '#src/domain/verbs.ts';
 import type { Message } from '../client.ts';
-import { harmless, linkTo, when } from '../text.ts';
+import { clipMarkup, LENGTH } from '../limits.ts';
+import { escapeMarkup, harmless, linkTo, when } from '../text.ts';
+import { section } from './blocks.ts';
 
 const REFUSALS: Record<Refusal, string> = {
   bot: 'Bots cannot do this; a person has to.',
@@ -83,7 +85,7 @@ export function captureProblem(reply: Exclude<CaptureReply, { kind: 'captured' }
   if (reply.kind === 'refused') return refusalText(reply.refusal);
   switch (reply.why) {
     case 'not_in_channel':
-      return `I am not in ${channelName ? `#${harmless(channelName)}` : 'that channel'}, so I cannot read the message. Invite me with \`/invite @Throughline\` and send it again.`;
+      return `I am not in ${channelName ? `#${escapeMarkup(channelName)}` : 'that channel'}, so I cannot read the message. Invite me with \`/invite @Throughline\` and send it again.`;
     case 'message_not_found':
       return 'I could not find that message any more; it may have been deleted. Nothing was captured.';
     case 'empty':
@@ -132,5 +134,5 @@ function whatHappened(error: unknown): string {
 
 /** A plain answer. */
 export function say(text: string): Message {
-  return { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }] };
+  return { text: clipMarkup(text, LENGTH.text), blocks: [section(text)] };
 }
