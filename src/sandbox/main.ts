@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { createEmulator } from 'emulate';
 import type { Clock, Fetch } from '#src/domain/ports.ts';
 import { environmentForBot, startBot } from './bot.ts';
+import { createKeeper, type Kept, putBack, readKept, zendeskSeedAfter } from './keep.ts';
 import { createLinearSimulator } from './linear/index.ts';
 import { readManifest } from './manifest.ts';
 import { createActs } from './page/acts.ts';
@@ -61,9 +62,12 @@ export interface Sandbox {
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, fetch, seed = 'tallymoor' } = options;
   const dataDir = resolve(options.dataDir);
-  // The simulated systems forget when they stop, and a bot that remembers what nobody else does would be a riddle: both start anew.
-  await rm(join(dataDir, 'bot'), { recursive: true, force: true });
+  const keptFile = join(dataDir, 'world.bin');
   await mkdir(dataDir, { recursive: true });
+  const kept = options.fresh ? null : await readKept(keptFile);
+  // A bot that remembers a world which is gone would be a riddle: both begin anew, or neither.
+  if (!kept) await rm(join(dataDir, 'bot'), { recursive: true, force: true });
+  const ports = await samePorts(kept?.ports);
   const manifest = await readManifest(options.manifestFile);
   const secret = (prefix = '') => `${prefix}${randomBytes(24).toString('hex')}`;
   const botToken = secret('xoxb-sandbox-');
@@ -80,6 +84,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     signingSecret,
     botToken,
     scopes: manifest.oauth_config.scopes.bot,
+    port: ports.slack,
   });
   const linear = createLinearSimulator({ clock, apiKey: linearKey, webhookSecret: linearSecret, seed: linearSeed() });
   const zendesk = createZendeskSimulator({
@@ -87,17 +92,18 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     clientId: 'throughline',
     clientSecret: zendeskSecret,
     webhookSecret: zendeskWebhookSecret,
-    seed: zendeskSeed(),
+    seed: kept ? zendeskSeedAfter(kept) : zendeskSeed(),
+    port: ports.zendesk,
   });
   const simulators: Simulators = { slack, linear, zendesk };
-  const [github, botPort] = await Promise.all([
+  if (kept) putBack(kept, simulators);
+  const [github] = await Promise.all([
     createEmulator({ service: 'github', port: 0, seed: GITHUB_SEED }),
-    freePort(),
     slack.start(),
-    linear.start(),
+    linear.start(ports.linear),
     zendesk.start(),
   ]);
-  const botUrl = `http://127.0.0.1:${botPort}`;
+  const botUrl = `http://127.0.0.1:${ports.bot}`;
   await slack.connect({
     eventsUrl: `${botUrl}/slack/events`,
     botEvents: manifest.settings.event_subscriptions.bot_events,
@@ -108,8 +114,13 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   linear.connect({ webhookUrl: `${botUrl}/webhooks/linear` });
   zendesk.connect({ webhookUrl: `${botUrl}/webhooks/zendesk` });
 
+  const done = kept?.tour ?? { complained: false, traced: false };
+  const keeper = createKeeper({ file: keptFile, clock, simulators, rest: () => ({ ports, tour: done }) });
+  // Half a history is not worth keeping: a start that was broken off begins anew.
+  let told = kept !== null || options.history === false;
   const listeners = new Set<() => void>();
   const changed = () => {
+    if (told) keeper.changed();
     for (const listener of listeners) listener();
   };
   slack.subscribe(changed);
@@ -137,7 +148,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       GITHUB_API_URL: github.url,
       GITHUB_REPOSITORY,
       API_TOKEN: apiToken,
-      PORT: String(botPort),
+      PORT: String(ports.bot),
       PUBLIC_URL: botUrl,
       DATA_DIR: join(dataDir, 'bot'),
     },
@@ -149,8 +160,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
 
   const player = createPlayer({ slack, zendesk });
-  const chatter = startChatter({ clock, player, seed, onChange: changed });
-  const done = { complained: false, traced: false };
+  const chatter = startChatter({ clock, player, seed: `${seed} ${clock.now().toISOString()}`, onChange: changed });
   const act = createActs({
     simulators,
     setLiveChatter: chatter.set,
@@ -199,9 +209,11 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   const settled = (async () => {
     await bot.ready(READY_TIMEOUT_MS);
-    if (options.history === false) return;
+    if (told) return;
     for (const event of createOpening({ seed, now: clock.now() })) player.play(event, 'then');
     await Promise.all([slack.idle(), zendesk.idle()]);
+    told = true;
+    keeper.changed();
   })();
   // Whoever awaits it is told; nobody has to.
   settled.catch(() => {});
@@ -224,6 +236,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       chatter.set(false);
       await page.close();
       await bot.stop();
+      if (told) await keeper.close();
       await Promise.all([slack.close(), linear.close(), zendesk.close(), github.close()]);
     },
   };
@@ -262,15 +275,25 @@ const GITHUB_SEED = {
   },
 };
 
-// The bot's address must be known before the bot is, because the simulators are told where to send.
-function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
+// Every address must be known before anything starts, because each is told where the others are; the same ones as last time, where they are free.
+async function samePorts(wanted: Kept['ports'] | undefined): Promise<Kept['ports']> {
+  const free = async (port: number | undefined) => (port && (await listenOnce(port))) || (await listenOnce(0)) || 0;
+  return {
+    slack: await free(wanted?.slack),
+    linear: await free(wanted?.linear),
+    zendesk: await free(wanted?.zendesk),
+    bot: await free(wanted?.bot),
+  };
+}
+
+/** The port that could be listened on; null when it is busy. */
+function listenOnce(port: number): Promise<number | null> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
+    probe.once('error', () => resolve(null));
+    probe.listen(port, '127.0.0.1', () => {
       const address = probe.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      probe.close(() => done(port));
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : null));
     });
   });
 }

@@ -50,6 +50,9 @@ describe('mrkdwn', () => {
     expect(line('<https://a.example/?x=1&amp;y=2|the *page*>')).toEqual([
       { t: 'link', url: 'https://a.example/?x=1&y=2', label: 'the *page*' },
     ]);
+    expect(line('<!date^1763650000^{date_short} at {time}|20 Nov>')).toEqual([
+      { t: 'date', seconds: 1763650000, pattern: '{date_short} at {time}', fallback: '20 Nov' },
+    ]);
     expect(line(':memo: 10:30:45')).toEqual([{ t: 'emoji', name: 'memo' }, text(' 10:30:45')]);
     expect(line('<script>alert(1)</script>')).toEqual([text('<script>alert(1)</script>')]);
   });

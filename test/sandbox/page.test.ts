@@ -5,22 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Clock } from '#src/domain/ports.ts';
 import { environmentForBot } from '#src/sandbox/bot.ts';
 import { openSandbox, type Sandbox } from '#src/sandbox/main.ts';
+import { systemClock, systemFetch } from '#src/system.ts';
 import { launchBrowser } from '#test/support/browser.ts';
 
-const clock: Clock = {
-  now: () => new Date(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    }),
-};
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-page-'));
 const launched = await launchBrowser();
 let browser: Browser;
@@ -28,12 +17,13 @@ let sandbox: Sandbox;
 let page: Page;
 const mistakes: string[] = [];
 
-const open = (name: string, port = 0) =>
+const open = (name: string, port = 0, fresh = false) =>
   openSandbox({
     port,
+    fresh,
     dataDir: join(folder, name),
-    clock,
-    fetch: globalThis.fetch,
+    clock: systemClock,
+    fetch: systemFetch,
     environment: process.env,
     botCommand: [join(import.meta.dirname, 'little-bot.ts')],
     manifestFile: join(import.meta.dirname, 'little-manifest.yml'),
@@ -270,6 +260,44 @@ describe.skipIf(!launched.browser)(`the page${launched.browser ? '' : ` (${launc
     // The browser itself reports an act that was refused (404 of a lineage, say); ours are exceptions and blocked content.
     expect(mistakes.filter((one) => !one.startsWith('Failed to load resource'))).toEqual([]);
   });
+});
+
+it('remembers everything from one start to the next, and forgets it when asked to begin anew', async () => {
+  const told = ({ simulators }: Sandbox) => ({
+    channels: [...simulators.slack.state.channels.values()].map(({ name, messages }) => [
+      name,
+      messages.map((one) => [one.ts, one.text]),
+    ]),
+    tickets: [...simulators.zendesk.state.tickets.values()],
+  });
+  const first = await open('kept');
+  await first.settled;
+  first.simulators.linear.human.create('Something to remember');
+  const before = told(first);
+  const ids = first.simulators.slack.state.idsGiven;
+  await first.close();
+
+  const second = await open('kept');
+  await second.settled;
+  expect(told(second)).toEqual(before);
+  expect(second.bot.url).toBe(first.bot.url);
+  expect([...second.simulators.linear.state.issues.values()].map((one) => one.identifier)).toEqual(['TAL-1']);
+  expect(second.simulators.linear.human.create('The next one').identifier).toBe('TAL-2');
+  expect(second.simulators.slack.state.idsGiven).toBeGreaterThanOrEqual(ids);
+  const said = second.simulators.slack.human.post('maya', 'support', 'I am back');
+  expect(second.simulators.slack.state.message('support', said.ts).text).toBe('I am back');
+  const ticket = second.simulators.zendesk.human.createTicket(
+    { name: 'Greta Olufsen', email: 'greta@copperhatch.example' },
+    { subject: 'Again', body: 'Again' },
+  );
+  expect(Number(ticket.id)).toBe(before.tickets.length + 1);
+  await second.close();
+
+  const third = await open('kept', 0, true);
+  await third.settled;
+  expect(third.simulators.linear.state.issues.size).toBe(0);
+  expect(JSON.stringify(told(third))).not.toContain('I am back');
+  await third.close();
 });
 
 it('takes the next port when the one it was given is busy', async () => {

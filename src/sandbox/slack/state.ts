@@ -62,6 +62,8 @@ export interface SlackState {
   readonly files: Map<string, SlackFile>;
   readonly violations: Violation[];
   installed: boolean;
+  /** How many ids were handed out. Whoever puts a kept workspace back sets it, or old event ids would be handed out again. */
+  idsGiven: number;
 
   /** By id, or by name with or without `@` and `#`. The plain look-ups throw not_found, the find ones answer undefined. */
   user(key: string): User;
@@ -143,6 +145,12 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
     files,
     violations,
     installed: true,
+    get idsGiven() {
+      return counter;
+    },
+    set idsGiven(given) {
+      counter = given;
+    },
 
     findUser: (key) => users.get(key) ?? usersByName.get(key.replace(/^@/, '')),
     user(key) {

@@ -3,7 +3,7 @@ import type { PageBlock } from '../model.ts';
 import { type Child, h } from './dom.ts';
 import { drawElement, type ElementHost, textIn, textOf } from './elements.ts';
 import type { Inline } from './mrkdwn.ts';
-import { drawInline, drawLink, markdown, mrkdwn, type Names, plainText } from './text.ts';
+import { drawDate, drawInline, drawLink, markdown, mrkdwn, type Names, plainText } from './text.ts';
 
 /** What blocks need: names for ids, and somebody who takes what is clicked. */
 export interface BlockHost extends ElementHost {
@@ -36,7 +36,7 @@ function drawBlock(block: PageBlock, id: string, host: BlockHost): HTMLElement {
   const list = (field: string) => (block[field] as PageBlock[] | undefined) ?? [];
   switch (block.type) {
     case 'header':
-      return h('div', { role: 'heading', 'aria-level': 3 }, ...plainText(textIn(block.text)));
+      return h('div', { role: 'heading', 'aria-level': 2 }, ...plainOf(block.text));
     case 'divider':
       return h('hr');
     case 'section': {
@@ -129,7 +129,12 @@ function drawBlock(block: PageBlock, id: string, host: BlockHost): HTMLElement {
 function drawText(text: unknown, names: Names): HTMLElement {
   const object = (text ?? {}) as PageBlock;
   const source = textIn(object);
-  return h('div', { class: 'text' }, ...(object.type === 'plain_text' ? plainText(source) : mrkdwn(source, names)));
+  return h('div', { class: 'text' }, ...(object.type === 'plain_text' ? plainOf(text) : mrkdwn(source, names)));
+}
+
+// `emoji: false` means that colons are colons.
+function plainOf(text: unknown): Child[] {
+  return plainText(textIn(text), (text as PageBlock | undefined)?.emoji !== false);
 }
 
 function drawTable(rows: PageBlock[][], names: Names): HTMLElement {
@@ -181,6 +186,8 @@ function drawRichInline(children: PageBlock[], names: Names): Child[] {
         return drawInline([{ t: 'channel', id: textOf(one.channel_id), label: '' }], names);
       case 'emoji':
         return drawInline([{ t: 'emoji', name: textOf(one.name) }], names);
+      case 'date':
+        return drawDate(Number(one.timestamp), textOf(one.format), textOf(one.fallback));
       case 'broadcast':
         return drawInline([{ t: 'everyone', label: `@${textOf(one.range)}` }], names);
       default: {

@@ -81,7 +81,7 @@ export function drawElement(
             void send();
           },
         },
-        ...plainText(textIn(element.text)),
+        ...plainText(textIn(element.text), (element.text as PageBlock | undefined)?.emoji !== false),
         url && icon('external', 14),
       );
       return button;

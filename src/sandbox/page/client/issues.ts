@@ -50,7 +50,7 @@ function drawIssue(issue: PageIssue, store: Store, names: Names): HTMLElement {
       h('span', { class: `state state-${type}` }, issue.trashed ? 'In the trash' : issue.state.name),
       issue.priority !== '' && issue.priority !== 'No priority' && h('span', { class: 'hint' }, issue.priority),
     ),
-    h('h3', null, issue.title),
+    h('h2', null, issue.title),
     issue.labels.length > 0 &&
       h('div', { class: 'chips' }, ...issue.labels.map((label) => h('span', { class: 'chip' }, label))),
     h(

@@ -75,7 +75,7 @@ function drawGraph(place: HTMLElement, head: HTMLElement, lineage: Lineage, stor
       h(
         'section',
         { class: 'lineage-step', 'aria-label': step.title },
-        h('h3', null, step.title, h('small', null, step.about)),
+        h('h2', null, step.title, h('small', null, step.about)),
         ...step.nodes.map((node) => {
           const card = drawNode(node, node.id === lineage.focus, store, names);
           cards.set(node.id, card);

@@ -8,6 +8,8 @@ export type Inline =
   | { t: 'link'; url: string; label: string }
   | { t: 'user' | 'channel' | 'group'; id: string; label: string }
   | { t: 'everyone'; label: string }
+  /** Seconds since 1970 and Slack's pattern; `fallback` is for who cannot show it. */
+  | { t: 'date'; seconds: number; pattern: string; fallback: string }
   | { t: 'emoji'; name: string };
 
 export type Para =
@@ -124,7 +126,8 @@ function readAngle(inner: string): Inline | null {
   if (/^#C\w+$/.test(target)) return { t: 'channel', id: target.slice(1), label: unescaped(label) };
   if (/^!subteam\^S\w+$/.test(target)) return { t: 'group', id: target.slice(9), label: unescaped(label) };
   if (/^!(here|channel|everyone)$/.test(target)) return { t: 'everyone', label: `@${target.slice(1)}` };
-  if (target.startsWith('!date^')) return { t: 'text', text: unescaped(label) };
+  const date = /^!date\^(\d{1,12})\^([^^]+)/.exec(target);
+  if (date) return { t: 'date', seconds: Number(date[1]), pattern: unescaped(date[2]!), fallback: unescaped(label) };
   if (/^(https?:\/\/|mailto:|tel:)/i.test(target)) {
     const url = unescaped(target);
     return { t: 'link', url, label: unescaped(label) || url.replace(/^(mailto|tel):/i, '') };

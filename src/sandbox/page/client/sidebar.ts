@@ -68,7 +68,7 @@ function drawPersona(store: Store, you: PagePerson): void {
       h(
         'div',
         { role: 'group', 'aria-label': one.title },
-        h('h3', null, one.title),
+        h('h2', null, one.title),
         ...store.state.people
           .filter((person) => person.playable && person.side === one.side)
           .map((person) =>

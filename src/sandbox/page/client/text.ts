@@ -84,7 +84,38 @@ function drawToken(token: Inline, names: Names): Child {
       );
     case 'emoji':
       return drawEmoji(token.name);
+    case 'date':
+      return drawDate(token.seconds, token.pattern, token.fallback);
   }
+}
+
+/** A moment on the reader's own clock, in the pattern that Slack's apps write. */
+export function drawDate(seconds: number, pattern: string, fallback: string): Child {
+  const at = new Date(seconds * 1000);
+  if (Number.isNaN(at.getTime())) return fallback;
+  const day = (options: Intl.DateTimeFormatOptions) => at.toLocaleDateString([], options);
+  const words = pattern.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+    switch (name) {
+      case 'date_num':
+        return at.toISOString().slice(0, 10);
+      case 'date':
+      case 'date_pretty':
+        return day({ day: 'numeric', month: 'long', year: 'numeric' });
+      case 'date_short':
+      case 'date_short_pretty':
+        return day({ day: 'numeric', month: 'short' });
+      case 'date_long':
+      case 'date_long_pretty':
+        return day({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+      case 'time':
+        return at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+      case 'time_secs':
+        return at.toLocaleTimeString();
+      default:
+        return whole;
+    }
+  });
+  return h('time', { datetime: at.toISOString(), title: fallback || at.toLocaleString() }, words);
 }
 
 /** An address to follow; anything but the web, mail and phone is shown as plain text. */
