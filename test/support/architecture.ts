@@ -102,7 +102,7 @@ export const RINGS: Ring[] = [
 ];
 
 /** Packages that one place only may touch, whatever its ring allows: an SDK behind its client, a port behind its file. */
-export const CONFINED: { packages: string[]; to: RegExp; why: string }[] = [
+const CONFINED: { packages: string[]; to: RegExp; why: string }[] = [
   { packages: ['@slack/*'], to: /^integrations\/slack\//, why: 'Slack’s SDK stays in its integration' },
   { packages: ['@linear/*'], to: /^integrations\/linear\/client\.ts$/, why: 'an SDK has one importer, its client.ts' },
   {
