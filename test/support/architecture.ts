@@ -66,13 +66,14 @@ export const RINGS: Ring[] = [
     name: 'the operators’ commands',
     owns: /^src\/ops\//,
     ours: [DOMAIN, CONFIG, MACHINE, /^src\/app\.ts$/],
-    packages: ['zod', 'csv-parse*', 'cli-progress', 'node:*'],
+    // pg for the doctor, who asks the database when the app itself could not start.
+    packages: ['zod', 'pg', 'csv-parse*', 'cli-progress', 'node:*'],
   },
   { name: 'the composition root', owns: /^src\/app\.ts$/, ours: [/^(src|agents|integrations)\//], packages: ['*'] },
   {
     name: 'the entrance',
     owns: /^src\/main\.ts$/,
-    ours: [CONFIG, MACHINE, /^src\/app\.ts$/, /^src\/(sandbox|ops)\//],
+    ours: [DOMAIN, CONFIG, MACHINE, /^src\/app\.ts$/, /^src\/(sandbox|ops)\//],
     packages: ['node:*'],
   },
   {
