@@ -68,7 +68,10 @@ export function createCapabilities(deps: { clock: Clock; state: SlackState; orig
     },
     responseUrl(kind, of) {
       count += 1;
-      const secret = createHash('sha256').update(`${state.team.id} url ${count}`).digest('hex').slice(0, 24);
+      const secret = createHash('sha256')
+        .update(`${state.team.id} url ${count} ${clock.now().getTime()}`)
+        .digest('hex')
+        .slice(0, 24);
       const path = `/${kind}/${state.team.id}/${1_000_000_000 + count}/${secret}`;
       urls.set(path, {
         ...of,

@@ -25,6 +25,8 @@ const SOFT_MISSING = new Set([
   'users.info',
 ]);
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** One call of the Web API and how it was answered. */
 export interface ApiCall {
   method: string;
@@ -67,16 +69,11 @@ export function createHttp(deps: HttpDeps): Hono<Env> {
     const { token: _, ...args } = raw.fields;
     const call: ApiCall = { method: name, args, at: deps.clock.now().getTime(), status: null, response: null };
     deps.calls.push(call);
-    const fault = faults.take(name);
-    const early = fault && !('after' in fault && fault.after) ? await broken(fault, c.env, c.req.raw.signal) : null;
-    const response = early ?? (await answered(call, raw, fault, c.env, c.req.raw.signal));
-    call.status = response.status === HUNG ? null : response.status;
-    call.response = response.body;
+    const reply = await disturbed(name, c.env, c.req.raw.signal, () => answered(raw));
+    call.status = reply.status;
+    call.response = reply.body;
     deps.answered();
-    return new Response(response.body === null ? response.text : JSON.stringify(response.body), {
-      status: response.status === HUNG ? 503 : response.status,
-      headers: { 'content-type': 'application/json; charset=utf-8', ...response.headers },
-    });
+    return toResponse(reply);
   });
 
   app.post('/upload/v1/:file', async (c) => {
@@ -103,39 +100,36 @@ export function createHttp(deps: HttpDeps): Hono<Env> {
   });
 
   app.post('/:kind{actions|commands}/:team/:id/:secret', async (c) => {
-    const fault = faults.take('response_url');
-    const early = fault && !('after' in fault && fault.after) ? await broken(fault, c.env, c.req.raw.signal) : null;
-    if (early)
-      return new Response(early.text, { status: early.status === HUNG ? 503 : early.status, headers: early.headers });
     const body: unknown = await c.req.json().catch(() => null);
-    const answer = answerThroughUrl(deps, new URL(c.req.url).pathname, body);
-    const late = fault ? await broken(fault, c.env, c.req.raw.signal) : null;
-    if (late) return new Response(late.text, { status: late.status === HUNG ? 503 : late.status });
-    return c.text(answer.text, answer.status);
+    const { pathname } = new URL(c.req.url);
+    const reply = await disturbed('response_url', c.env, c.req.raw.signal, () => {
+      const { status, text } = answerThroughUrl(deps, pathname, body);
+      return { status, text, body: null, headers: { 'content-type': 'text/plain' } };
+    });
+    return toResponse(reply);
   });
 
   return app;
 
-  async function answered(
-    call: ApiCall,
-    raw: RawCall,
-    fault: Fault | null,
+  // What goes wrong on demand, before or after what is asked for.
+  async function disturbed(
+    name: string,
     env: Partial<HttpBindings>,
     signal: AbortSignal,
+    run: () => Reply,
   ): Promise<Reply> {
+    const fault = faults.take(name);
+    if (!fault) return run();
+    if ('after' in fault && fault.after) run();
+    return broken(fault, env, signal);
+  }
+
+  function answered(raw: RawCall): Reply {
     const body = perform(raw);
-    const late = fault ? await broken(fault, env, signal) : null;
-    if (late) return late;
-    const seconds = body.error === 'ratelimited' ? Number(body.retry_after) : 0;
-    const headers = scopeHeaders(call.method);
-    if (seconds > 0)
-      return {
-        status: 429,
-        body: { ok: false, error: 'ratelimited' },
-        text: '',
-        headers: { ...headers, 'retry-after': String(seconds) },
-      };
-    return { status: 200, body, text: '', headers };
+    const headers = { 'content-type': JSON_TYPE, ...scopeHeaders(raw.method) };
+    if (body.error !== 'ratelimited') return { status: 200, body, text: '', headers };
+    const { retry_after: seconds, ...rest } = body;
+    return { status: 429, body: rest, text: '', headers: { ...headers, 'retry-after': String(seconds) } };
   }
 
   function perform(raw: RawCall): Fields {
@@ -222,33 +216,35 @@ export function createHttp(deps: HttpDeps): Hono<Env> {
   }
 }
 
-const HUNG = -1;
-
 interface Reply {
-  status: number;
+  /** null when the caller never gets an answer. */
+  status: number | null;
   body: Fields | null;
   text: string;
   headers: Record<string, string>;
 }
 
+const NEVER: Reply = { status: null, body: null, text: '', headers: {} };
+
+function toResponse({ status, body, text, headers }: Reply): Response {
+  // Nobody reads the answer to a call whose connection is gone.
+  return new Response(body === null ? text : JSON.stringify(body), { status: status ?? 503, headers });
+}
+
 async function broken(fault: Fault, env: Partial<HttpBindings>, signal: AbortSignal): Promise<Reply> {
   switch (fault.kind) {
-    case 'rate_limited':
-      return {
-        status: 429,
-        body: { ok: false, error: 'ratelimited' },
-        text: '{"ok":false,"error":"ratelimited"}',
-        headers: { 'retry-after': String(fault.retryAfterS) },
-      };
-    case 'server_error':
-      return {
-        status: fault.status ?? 503,
-        body: null,
-        text: 'upstream connect error',
-        headers: { 'content-type': 'text/plain' },
-      };
-    case 'error':
-      return { status: 200, body: { ok: false, error: fault.error, ...fault.extra }, text: '', headers: {} };
+    case 'rate_limited': {
+      const headers = { 'content-type': JSON_TYPE, 'retry-after': String(fault.retryAfterS) };
+      return { status: 429, body: { ok: false, error: 'ratelimited' }, text: '', headers };
+    }
+    case 'server_error': {
+      const headers = { 'content-type': 'text/plain' };
+      return { status: fault.status ?? 503, body: null, text: 'upstream connect error', headers };
+    }
+    case 'error': {
+      const body = { ok: false, error: fault.error, ...fault.extra };
+      return { status: 200, body, text: '', headers: { 'content-type': JSON_TYPE } };
+    }
     case 'hang':
       await new Promise<void>((resolve) => {
         const done = () => resolve();
@@ -256,9 +252,9 @@ async function broken(fault: Fault, env: Partial<HttpBindings>, signal: AbortSig
         signal.addEventListener('abort', done, { once: true });
         env.outgoing?.once('close', done);
       });
-      return { status: HUNG, body: null, text: '', headers: {} };
+      return NEVER;
     case 'reset':
       env.incoming?.socket.destroy();
-      return { status: HUNG, body: null, text: '', headers: {} };
+      return NEVER;
   }
 }

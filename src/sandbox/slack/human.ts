@@ -76,6 +76,8 @@ export interface Human {
   renameChannel(user: string, channel: string, name: string): void;
   archiveChannel(user: string, channel: string, archived?: boolean): void;
   join(seed: SeedUser): User;
+  /** A person leaves the company. */
+  deactivate(user: string): void;
   /** Takes the app off the workspace: its token is dead from here on. */
   uninstallApp(): void;
 }
@@ -119,7 +121,7 @@ export function createHuman(deps: HumanDeps): Human {
       const { channel, message } = own(user, channelKey, ts);
       return state.change(channel, message, {
         ...typed(text, state),
-        edited: { user: user.id, ts: state.nextTs() },
+        edited: { user: user.id, ts: state.nextMoment() },
       });
     },
     remove(userKey, channelKey, ts) {
@@ -249,6 +251,7 @@ export function createHuman(deps: HumanDeps): Human {
     archiveChannel: (user, channel, archived = true) =>
       state.archiveChannel(state.channel(channel), archived, state.user(user).id),
     join: (seed) => state.addUser(seed),
+    deactivate: (user) => state.changeUser(user, { deleted: true }),
     uninstallApp() {
       state.tell({ kind: 'app_uninstalled' });
       state.installed = false;

@@ -80,7 +80,7 @@ export function say(
     const patch = replacing(content);
     if (ephemeral) state.changeEphemeral(ephemeral, patch);
     else if (original)
-      state.change(channel, original, { ...patch, edited: { user: state.app.botId, ts: state.nextTs() } });
+      state.change(channel, original, { ...patch, edited: { user: state.app.botId, ts: state.nextMoment() } });
     else throw new Refusal('message_not_found');
     return null;
   }

@@ -44,6 +44,10 @@ export function growSeed(seed: SlackSeed, nowSeconds: number): Seeded {
   bot.profile.bot_id = app.botId;
   bot.profile.api_app_id = app.id;
   users.push(bot);
+  // Every workspace has it, and Slack does not mark it as a bot.
+  const slackbot = growUser({ id: 'USLACKBOT', name: 'slackbot', real_name: 'Slackbot' }, team, nowSeconds);
+  delete slackbot.profile.email;
+  users.push(slackbot);
   const find = (key: string): string => {
     const user = users.find((one) => one.id === key || one.name === key);
     if (!user) throw new AppError('bad_config', `The seed names the user "${key}", but has no such user.`);
@@ -144,5 +148,5 @@ export function growChannel(seed: SeedChannel, team: Team, members: string[], no
 
 /** Full members see every public channel; guests, bots and people of other workspaces do not count as such. */
 export function isFullMember(user: User): boolean {
-  return !user.is_bot && !user.is_restricted && !user.is_stranger && !user.deleted;
+  return !user.is_bot && user.id !== 'USLACKBOT' && !user.is_restricted && !user.is_stranger && !user.deleted;
 }

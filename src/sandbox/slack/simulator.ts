@@ -2,7 +2,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { Hono } from 'hono';
 import { AppError } from '#src/domain/errors.ts';
 import type { Clock } from '#src/domain/ports.ts';
 import { createCapabilities } from './capabilities.ts';
@@ -59,6 +58,8 @@ export interface SlackSimulatorOptions {
   appToken?: string;
   /** Bot scopes; default ALL_SCOPES. */
   scopes?: readonly string[];
+  /** Record arguments that Slack does not know as violations; default true. Slack ignores them, a bot should not send them. */
+  strict?: boolean;
   /** 0 chooses a free port. */
   port?: number;
 }
@@ -83,7 +84,7 @@ export interface SlackSimulator {
   readonly url: string;
   readonly port: number;
   /** All routes, to be mounted in another server if wanted. */
-  readonly app: Hono;
+  readonly app: ReturnType<typeof createHttp>;
   readonly state: SlackState;
   readonly human: Human;
   readonly faults: Faults;
@@ -136,6 +137,7 @@ export function createSlackSimulator(options: SlackSimulatorOptions): SlackSimul
     return `http://127.0.0.1:${port}`;
   };
   const violation = (kind: Violation['kind'], method: string, detail: string): void => {
+    if (kind === 'unknown_argument' && options.strict === false) return;
     state.violations.push({ kind, method, detail });
   };
   const sockets = createSocketMode({ appId: () => state.app.id, nextId: state.nextId, changed: lookAgain });
@@ -189,7 +191,7 @@ export function createSlackSimulator(options: SlackSimulatorOptions): SlackSimul
     get port() {
       return port;
     },
-    app: app as unknown as Hono,
+    app,
     state,
     human,
     faults,
@@ -289,7 +291,7 @@ export function createSlackSimulator(options: SlackSimulatorOptions): SlackSimul
 
   function sendEvents(change: SlackChange): void {
     if (!http && !socketMode) return;
-    for (const event of eventsOf(change, state, () => state.nextTs())) {
+    for (const event of eventsOf(change, state, state.nextMoment)) {
       const wanted = botEvents === null || botEvents.includes(event.subscription);
       const granted = event.scope === null || scopes.has(event.scope);
       const seen = !event.member || (event.channel?.members.has(state.app.botUserId) ?? true);

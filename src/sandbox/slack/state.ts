@@ -87,6 +87,8 @@ export interface SlackState {
   /** The current time in whole seconds and as the next free ts. */
   nowSeconds(): number;
   nextTs(at?: Date): string;
+  /** The ts of something that happens to what is already there, an edit for example: in a later millisecond than all before it. */
+  nextMoment(): string;
   /** A fresh id: unique in this run, and the same in the next run that does the same. */
   nextId(prefix: string): string;
 
@@ -105,6 +107,11 @@ export interface SlackState {
   /** The direct conversation of the bot with a person. */
   direct(user: string): Channel;
   addUser(seed: SeedUser): User;
+  /** A person gets another name, becomes a guest or an admin, or leaves the company. */
+  changeUser(
+    user: string,
+    change: Partial<Pick<SeedUser, 'real_name' | 'email' | 'title' | 'deleted' | 'is_admin' | 'is_restricted'>>,
+  ): void;
   setUsergroup(group: string, users: string[]): void;
   tell(change: SlackChange): void;
   subscribe(listener: (change: SlackChange) => void): () => void;
@@ -123,9 +130,6 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
   const views = new Map<string, OpenView>();
   const files = new Map<string, SlackFile>();
   const violations: Violation[] = [];
-  const usersByName = new Map<string, User>();
-  const channelsByName = new Map<string, Channel>();
-  const usedTs = new Set<number>();
   let lastMicros = 0;
   let counter = 0;
   let grown = growSeed(seed, nowSeconds());
@@ -152,11 +156,11 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
       counter = given;
     },
 
-    findUser: (key) => users.get(key) ?? usersByName.get(key.replace(/^@/, '')),
+    findUser: (key) => users.get(key) ?? named(users, key.replace(/^@/, '')),
     user(key) {
       return state.findUser(key) ?? missing('user', key);
     },
-    findChannel: (key) => channels.get(key) ?? channelsByName.get(key.replace(/^#/, '')),
+    findChannel: (key) => channels.get(key) ?? named(channels, key.replace(/^#/, '')),
     channel(key) {
       return state.findChannel(key) ?? missing('channel', key);
     },
@@ -191,6 +195,11 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
 
     nowSeconds,
     nextTs,
+    nextMoment() {
+      const from = Math.max(clock.now().getTime() * 1000, lastMicros);
+      lastMicros = (Math.floor(from / 1000) + 1) * 1000 - TS_STEP_MICROS;
+      return nextTs();
+    },
     nextId(prefix) {
       counter += 1;
       return slackId(prefix, grown.team.id, `run ${counter}`);
@@ -284,16 +293,14 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
     },
     createChannel(channelSeed, creator) {
       const channel = growChannel(channelSeed, grown.team, [creator], nowSeconds());
-      addChannel(channel);
+      channels.set(channel.id, channel);
       tell({ kind: 'channel_created', channel, user: creator });
       for (const key of channelSeed.members ?? []) state.join(channel, state.user(key).id, creator);
       return channel;
     },
     renameChannel(channel, name, user) {
-      channelsByName.delete(channel.name);
       channel.previousNames.unshift(channel.name);
       channel.name = name;
-      channelsByName.set(name, channel);
       tell({ kind: 'channel_renamed', channel, user });
     },
     archiveChannel(channel, archived, user) {
@@ -330,9 +337,23 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
     },
     addUser(userSeed) {
       const user = growUser(userSeed, grown.team, nowSeconds());
-      addUser(user);
+      users.set(user.id, user);
       tell({ kind: 'user_joined', user });
       return user;
+    },
+    changeUser(key, change) {
+      const user = state.user(key);
+      const { profile } = user;
+      if (change.real_name !== undefined) {
+        user.real_name = profile.real_name = profile.real_name_normalized = change.real_name;
+      }
+      if (change.email !== undefined) profile.email = change.email;
+      if (change.title !== undefined) profile.title = change.title;
+      if (change.deleted !== undefined) user.deleted = change.deleted;
+      if (change.is_admin !== undefined) user.is_admin = change.is_admin;
+      if (change.is_restricted !== undefined) user.is_restricted = change.is_restricted;
+      user.updated = nowSeconds();
+      tell({ kind: 'user_changed', user });
     },
     setUsergroup(key, keys) {
       const group = usergroups.get(key) ?? [...usergroups.values()].find((one) => one.handle === key);
@@ -351,10 +372,9 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
     },
     reset() {
       grown = growSeed(seed, nowSeconds());
-      for (const map of [users, usergroups, channels, views, files, usersByName, channelsByName]) map.clear();
+      for (const map of [users, usergroups, channels, views, files]) map.clear();
       ephemerals.length = 0;
       violations.length = 0;
-      usedTs.clear();
       lastMicros = 0;
       counter = 0;
       state.installed = true;
@@ -366,19 +386,9 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
   return state;
 
   function fill(): void {
-    for (const user of grown.users) addUser(user);
+    for (const user of grown.users) users.set(user.id, user);
     for (const group of grown.usergroups) usergroups.set(group.id, group);
-    for (const channel of grown.channels) addChannel(channel);
-  }
-
-  function addUser(user: User): void {
-    users.set(user.id, user);
-    usersByName.set(user.name, user);
-  }
-
-  function addChannel(channel: Channel): void {
-    channels.set(channel.id, channel);
-    channelsByName.set(channel.name, channel);
+    for (const channel of grown.channels) channels.set(channel.id, channel);
   }
 
   function tell(change: SlackChange): void {
@@ -393,11 +403,23 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
   function nextTs(at?: Date): string {
     let micros = (at ?? clock.now()).getTime() * 1000;
     if (!at) micros = Math.max(micros, lastMicros + TS_STEP_MICROS);
-    while (usedTs.has(micros)) micros += TS_STEP_MICROS;
-    usedTs.add(micros);
-    lastMicros = Math.max(lastMicros, at ? lastMicros : micros);
-    return `${Math.floor(micros / 1_000_000)}.${String(micros % 1_000_000).padStart(6, '0')}`;
+    let ts = tsOf(micros);
+    while ([...channels.values()].some((channel) => channel.byTs.has(ts))) {
+      micros += TS_STEP_MICROS;
+      ts = tsOf(micros);
+    }
+    if (!at) lastMicros = micros;
+    return ts;
   }
+}
+
+function tsOf(micros: number): string {
+  return `${Math.floor(micros / 1_000_000)}.${String(micros % 1_000_000).padStart(6, '0')}`;
+}
+
+function named<T extends { name: string }>(things: Map<string, T>, name: string): T | undefined {
+  for (const thing of things.values()) if (thing.name === name) return thing;
+  return undefined;
 }
 
 /** Replies are not part of a channel's timeline unless they were also sent to it. */

@@ -216,6 +216,21 @@ describe('the Web API', () => {
     expect(JSON.stringify(slack.calls)).not.toContain(BOT_TOKEN);
   });
 
+  it('knows people by what became of them', async () => {
+    const client = clientOf(slack);
+    slack.human.deactivate('ben');
+    slack.state.changeUser('ana', { is_restricted: true, real_name: 'Ana Silva', email: 'silva@acme.example' });
+    expect((await client.users.info({ user: user('ben') })).user?.deleted).toBe(true);
+    expect(await refusal(client.users.lookupByEmail({ email: 'ben@acme.example' }))).toBe('users_not_found');
+    const found = await client.users.lookupByEmail({ email: 'silva@acme.example' });
+    expect(found.user).toMatchObject({ real_name: 'Ana Silva', is_restricted: true });
+  });
+
+  it('lists Slackbot as if it were a person, as Slack does', async () => {
+    const { members } = await clientOf(slack).users.list({});
+    expect(members?.find((one) => one.id === 'USLACKBOT')).toMatchObject({ is_bot: false });
+  });
+
   it('gives the same ids for the same seed, and everything back after a reset', async () => {
     const before = [...slack.state.users.keys(), ...slack.state.channels.keys()];
     slack.human.post('ben', 'support', 'hello');
@@ -237,8 +252,13 @@ describe('the Web API', () => {
     const third = slack.human.post('ben', 'support', 'three').ts;
     expect([first, second, third]).toEqual([first, second, third].sort());
     expect(new Set([first, second, third]).size).toBe(3);
-    const past = slack.human.post('ben', 'support', 'long ago', { at: new Date('2026-02-01T00:00:00Z') });
-    expect(slack.state.timeline('support')[0]).toBe(past);
+    const at = new Date('2026-02-01T00:00:00Z');
+    const past = [1, 2].map(() => slack.human.post('ben', 'support', 'long ago', { at }));
+    expect(slack.state.timeline('support').slice(0, 2)).toEqual(past);
+    expect(past[0]!.ts < past[1]!.ts).toBe(true);
+    // What reads times to the millisecond still sees an edit after its message.
+    const edited = slack.human.edit('ben', 'support', third, 'changed');
+    expect(Math.floor(Number(edited.edited?.ts) * 1000)).toBeGreaterThan(Math.floor(Number(third) * 1000));
   });
 });
 
@@ -296,6 +316,18 @@ describe('trouble on demand', () => {
     });
     await expect(call).rejects.toThrow(/timeout/i);
     expect(said()).toEqual(['x']);
+  });
+
+  it('loses an answer through a response_url, before or after it did its work', async () => {
+    await slack.human.slash('ben', 'support', '/throughline');
+    const url = String(slack.deliveries.at(-1)?.payload.response_url);
+    const answer = (text: string) => fetch(url, { method: 'POST', body: JSON.stringify({ text }) });
+    slack.faults.next('response_url', { kind: 'server_error', status: 500 });
+    slack.faults.next('response_url', { kind: 'server_error', status: 500, after: true });
+    expect([(await answer('one')).status, (await answer('two')).status, (await answer('three')).status]).toEqual([
+      500, 500, 200,
+    ]);
+    expect(slack.state.ephemeralsOf('ben').map((one) => one.message.text)).toEqual(['two', 'three']);
   });
 
   it('answers with any error of Slack’s', async () => {

@@ -74,7 +74,7 @@ export const chatMethods: Record<string, Method> = {
       // What is left out stays as it was; an empty list takes blocks or attachments away.
       const patch: Partial<Message> = {
         ...present(content),
-        edited: { user: state.app.botId, ts: state.nextTs() },
+        edited: { user: state.app.botId, ts: state.nextMoment() },
       };
       if (content.blocks?.length === 0) patch.blocks = undefined;
       if (content.attachments?.length === 0) patch.attachments = undefined;
