@@ -1,6 +1,8 @@
 // The bot as a child of the sandbox: started, watched by its /healthz, started again when it dies, stopped with the sandbox.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createWriteStream, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import type { Clock, Fetch } from '#src/domain/ports.ts';
 import type { PageBot } from './page/model.ts';
 
@@ -71,6 +73,8 @@ export interface BotOptions {
   url: string;
   /** Where its output goes. */
   logFile: string;
+  /** Where the id of its process stands, so that one which outlived a killed sandbox is found at the next start. */
+  pidFile: string;
   clock: Clock;
   fetch: Fetch;
   onChange(status: PageBot): void;
@@ -93,7 +97,7 @@ export function startBot(options: BotOptions): Bot {
   let status: PageBot = { state: 'starting', detail: 'The bot is starting.' };
   let child: ChildProcess | null = null;
   let lastWords = '';
-  const running = keepRunning();
+  const running = stopLeftover(options).then(keepRunning);
   const watching = watch();
 
   return {
@@ -152,12 +156,17 @@ export function startBot(options: BotOptions): Bot {
     const started = spawn(process.execPath, [...options.command], {
       env: options.env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // Its own group: Ctrl-C at the terminal is for the sandbox, which then stops it in order.
+      detached: true,
     });
     child = started;
+    if (started.pid !== undefined) writeFileSync(options.pidFile, String(started.pid));
     started.stdout.pipe(log, { end: false });
     started.stderr.pipe(log, { end: false });
     started.stderr.on('data', (data: Buffer) => {
-      lastWords = data.toString('utf8').trim().split('\n')[0]?.slice(0, 300) ?? '';
+      // Of a stack trace, the line that says what happened.
+      const lines = data.toString('utf8').trim().split('\n');
+      lastWords = (lines.find((line) => /error/i.test(line) && !line.startsWith(' ')) ?? lines[0] ?? '').slice(0, 300);
     });
     return new Promise((resolve) => {
       started.once('error', (error) => resolve(error.message));
@@ -187,5 +196,31 @@ export function startBot(options: BotOptions): Bot {
       // Nobody listens yet, or not any more: that is what is being asked.
       return false;
     }
+  }
+}
+
+/** Ends the bot of a sandbox that was killed: it holds the database. Only a process that still runs our very command is touched. */
+async function stopLeftover({ pidFile, command, clock }: BotOptions): Promise<void> {
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+  if (!Number.isInteger(pid) || pid <= 1) return;
+  const isOurs = async () => {
+    // Linux tells by a file, also where no ps is installed; macOS has no such file.
+    const told = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(async () => {
+      const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]).catch(() => ({
+        stdout: '',
+      }));
+      return stdout;
+    });
+    return told.includes(command[0] ?? pidFile);
+  };
+  if (!(await isOurs())) return;
+  process.kill(pid, 'SIGTERM');
+  const until = clock.now().getTime() + DRAIN_MS;
+  while (await isOurs()) {
+    if (clock.now().getTime() > until) {
+      process.kill(pid, 'SIGKILL');
+      return;
+    }
+    await clock.sleep(100);
   }
 }

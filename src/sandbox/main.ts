@@ -154,6 +154,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     url: botUrl,
     logFile: join(dataDir, 'bot.log'),
+    pidFile: join(dataDir, 'bot.pid'),
     clock,
     fetch,
     onChange: changed,

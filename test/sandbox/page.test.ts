@@ -1,11 +1,13 @@
 // The page in a real browser, with a little Bolt app in the product's place: what people see, type and click, and what must never happen.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { environmentForBot } from '#src/sandbox/bot.ts';
+import { environmentForBot, startBot } from '#src/sandbox/bot.ts';
 import { openSandbox, type Sandbox } from '#src/sandbox/main.ts';
 import { systemClock, systemFetch } from '#src/system.ts';
 import { launchBrowser } from '#test/support/browser.ts';
@@ -298,6 +300,42 @@ it('remembers everything from one start to the next, and forgets it when asked t
   expect(third.simulators.linear.state.issues.size).toBe(0);
   expect(JSON.stringify(told(third))).not.toContain('I am back');
   await third.close();
+});
+
+it('ends the bot of a sandbox that was killed, and nobody else', async () => {
+  const dataDir = join(folder, 'leftover');
+  mkdirSync(dataDir);
+  const bot = join(dataDir, 'bot.mjs');
+  writeFileSync(bot, 'setInterval(() => {}, 1000); process.stdout.write("up");');
+  const up = async (file: string) => {
+    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    return child;
+  };
+  const stranger = join(dataDir, 'stranger.mjs');
+  copyFileSync(bot, stranger);
+  const [left, other] = await Promise.all([up(bot), up(stranger)]);
+  const startAfter = async (pid: number | undefined) => {
+    writeFileSync(join(dataDir, 'bot.pid'), String(pid));
+    const started = startBot({
+      command: [bot],
+      env: {},
+      url: 'http://127.0.0.1:9',
+      logFile: join(dataDir, 'bot.log'),
+      pidFile: join(dataDir, 'bot.pid'),
+      clock: systemClock,
+      fetch: systemFetch,
+      onChange() {},
+    });
+    await expect.poll(() => started.pid, { timeout: 8000 }).not.toBeNull();
+    await started.stop();
+  };
+  const ended = once(left, 'exit');
+  await startAfter(left.pid);
+  await ended;
+  await startAfter(other.pid);
+  expect(other.exitCode ?? other.signalCode).toBeNull();
+  other.kill('SIGKILL');
 });
 
 it('takes the next port when the one it was given is busy', async () => {

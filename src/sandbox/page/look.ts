@@ -84,6 +84,7 @@ function channelOf(channel: Channel): PageChannel {
         : channel.topic || channel.purpose || (ROOMS.find((room) => room.name === channel.name)?.purpose ?? ''),
     kind: channel.type === 'im' ? 'direct' : channel.isExtShared ? 'shared' : 'channel',
     members: [...channel.members],
+    newest: channel.messages.at(-1)?.ts ?? null,
   };
 }
 

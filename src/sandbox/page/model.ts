@@ -20,6 +20,8 @@ export interface PageChannel {
   about: string;
   kind: 'channel' | 'shared' | 'direct';
   members: string[];
+  /** The ts of its newest message, for the mark that there is something new; null when there is none. */
+  newest: string | null;
 }
 
 export interface PageMessage {
@@ -138,6 +140,10 @@ export interface Lineage {
   nodes: LineageNode[];
   edges: { from: string; to: string; relation: string }[];
   focus: string | null;
+  /** How many nodes were left out of a very large chain. */
+  hidden?: number;
+  /** For a message that belongs to no theme: why. */
+  lone?: 'not_observed_yet' | 'noise' | 'no_theme' | null;
 }
 
 const Id = z.string().min(1).max(300);

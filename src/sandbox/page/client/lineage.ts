@@ -19,6 +19,12 @@ const STEPS: { kinds: string[]; title: string; about: string }[] = [
   { kinds: ['outcome'], title: 'Outcome', about: 'what became of it' },
 ];
 
+const LONE = {
+  not_observed_yet: 'This message has arrived and has not been read yet.',
+  noise: 'This message was read as talk that says nothing about the product, and so it is in no theme.',
+  no_theme: 'This message has been read and is in no theme yet.',
+} as const;
+
 // Room for the lines on the left of the nodes.
 const GUTTER_PX = 46;
 const RAIL_X = 34;
@@ -84,7 +90,13 @@ function drawGraph(place: HTMLElement, head: HTMLElement, lineage: Lineage, stor
       ),
     ),
   );
-  fill(place, head, body);
+  fill(
+    place,
+    head,
+    lineage.lone && h('p', { class: 'pad lone' }, LONE[lineage.lone]),
+    body,
+    lineage.hidden ? h('p', { class: 'hint pad' }, `${lineage.hidden} more are not shown.`) : null,
+  );
   const near = (id: string) =>
     new Set([
       id,

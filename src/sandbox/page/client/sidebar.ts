@@ -104,6 +104,7 @@ function drawChannels(id: string, channels: PageChannel[], store: Store, enter: 
       const you = store.state.you;
       const inside = one.members.includes(you);
       const here = store.looking.place === one.id;
+      const fresh = store.hasNews(one);
       const name = one.kind === 'direct' ? 'Throughline (messages)' : one.name;
       return h(
         'li',
@@ -120,10 +121,12 @@ function drawChannels(id: string, channels: PageChannel[], store: Store, enter: 
           },
           icon(inside ? (one.kind === 'shared' ? 'link' : one.kind === 'direct' ? 'reply' : 'hash') : 'lock', 16),
           h('span', { class: 'channel-name' }, name),
+          fresh && h('span', { class: 'news' }, h('span', { class: 'visually-hidden' }, ' (new messages)')),
           one.kind === 'shared' && h('span', { class: 'visually-hidden' }, ' (shared with another company)'),
         ),
       );
     },
-    (one) => JSON.stringify([one, store.state.you, store.looking.place === one.id]),
+    (one) =>
+      JSON.stringify([{ ...one, newest: null }, store.state.you, store.looking.place === one.id, store.hasNews(one)]),
   );
 }

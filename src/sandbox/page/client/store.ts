@@ -34,6 +34,8 @@ export interface Store {
   trace(id: string, label: string): Promise<void>;
   refresh(): Promise<void>;
 
+  /** Whether something was written in a room since the visitor last looked into it. */
+  hasNews(channel: PageChannel): boolean;
   you(): PagePerson;
   person(id: string): PagePerson | undefined;
   channel(id: string): PageChannel | undefined;
@@ -46,6 +48,8 @@ export function createStore(ports: BrowserPorts): Store {
   let changed: () => void = () => {};
   let reading: Promise<void> | null = null;
   let again = false;
+  // What was the newest when the visitor last looked, by room; on the first look everything is old.
+  const seen = new Map<string, string | null>();
   const looking: Looking = {
     as: ports.recall('as'),
     place: ports.recall('place'),
@@ -80,6 +84,7 @@ export function createStore(ports: BrowserPorts): Store {
     },
     async look(at) {
       Object.assign(looking, at);
+      markSeen();
       ports.remember('as', looking.as);
       ports.remember('place', looking.place);
       ports.remember('tour', looking.tourHidden ? 'hidden' : null);
@@ -120,6 +125,7 @@ export function createStore(ports: BrowserPorts): Store {
       });
       return reading;
     },
+    hasNews: (channel) => channel.newest !== null && channel.newest !== seen.get(channel.id),
     you: () => store.person(store.state.you)!,
     person: (id) => store.state.people.find((one) => one.id === id),
     channel: (id) => store.state.channels.find((one) => one.id === id),
@@ -140,13 +146,23 @@ export function createStore(ports: BrowserPorts): Store {
       again = true;
       return;
     }
+    // The days before are told right after the start: they are no news.
+    const starting = state?.bot.state !== 'ready';
     state = next;
     looking.as = next.you;
     looking.lost = false;
     if (looking.place !== 'home' && !next.channels.some((one) => one.id === looking.place))
       looking.place = next.channels.find((one) => one.members.includes(next.you))?.id ?? next.channels[0]?.id ?? null;
+    markSeen(starting);
     changed();
     if (looking.tab === 'lineage' && looking.traced) await readLineage();
+  }
+
+  function markSeen(all = false): void {
+    for (const channel of state?.channels ?? []) {
+      const entered = channel.id === looking.place && channel.members.includes(state?.you ?? '');
+      if (all || entered || !seen.has(channel.id)) seen.set(channel.id, channel.newest);
+    }
   }
 
   async function readLineage(): Promise<void> {
