@@ -79,6 +79,15 @@ export interface Cards {
   redrawDetails(view: CardView, at: { channel: string; ts: string; lineageUrl: string | null }): Promise<void>;
 }
 
+/** Just the live check, for the doctor: no intake, no front end. */
+export function createSlackProbe(
+  config: SlackConfig,
+  deps: Pick<SlackDeps, 'clock' | 'log' | 'telemetry' | 'fetch' | 'cache'>,
+): () => Promise<Probe> {
+  const client = createSlackClient({ ...deps, token: config.botToken, apiUrl: config.apiUrl });
+  return () => probeSlack({ client, people: createPeople({ client, config }), config });
+}
+
 /** Slack, as the app uses it. */
 export interface Slack {
   integration: Integration;

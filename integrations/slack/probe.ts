@@ -49,6 +49,8 @@ export async function probeSlack(deps: {
       const unknown: string[] = [];
       const absent: string[] = [];
       for (const name of named) {
+        // What was remembered may be from before somebody followed our advice.
+        await client.forget('channel', name);
         const channel = await client.resolveChannel(name);
         if (!channel) unknown.push(name);
         else if (!channel.isMember) absent.push(channel.name);

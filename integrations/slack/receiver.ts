@@ -83,7 +83,7 @@ export function createSlackIntake(deps: IntakeDeps): SlackIntake {
         const named = parsed.ok ? identify(parsed.payload) : parsed;
         if (!named.ok) {
           await deps.persist(malformed(request.body, named, 'http'));
-          return json(400, { error: named.message, field: named.field });
+          return json(400, { error: `${named.field} ${named.message}`, field: named.field });
         }
         const acked = Promise.withResolvers<unknown>();
         await accept({ ...named.delivery, via: 'http' }, async (response) => acked.resolve(response));
@@ -246,7 +246,7 @@ function named(deliveryId: string, kind: string, teamId: string | null, interact
 }
 
 function problem(field: string, message: string): Extract<Named, { ok: false }> {
-  return { ok: false, field, message: `${field} ${message}` };
+  return { ok: false, field, message };
 }
 
 function malformed(
