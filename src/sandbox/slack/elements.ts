@@ -1,6 +1,6 @@
 // The interactive elements of blocks: finding them, what they hold at the start, and what a person's choice looks like in a payload.
 import { AppError } from '#src/domain/errors.ts';
-import type { Fields } from './model.ts';
+import type { Fields, Message } from './model.ts';
 import { blockId } from './mrkdwn.ts';
 import { isFields } from './schema.ts';
 
@@ -58,6 +58,36 @@ export function initialState(blocks: readonly unknown[]): Record<string, Record<
 /** What an element holds after a person entered something, in the shape of view.state.values. Throws when it is not on offer. */
 export function enteredValue(element: Fields & { type: string }, entry: Entry): Fields {
   return { type: element.type, ...choice(element, entry) };
+}
+
+/** Finds an element on a message, in its blocks or in those of an attachment. Throws when it is not there. */
+export function onMessage(message: Message, actionId: string): { found: FoundElement; attachmentId: number | null } {
+  const own = elementsIn(message.blocks ?? []).find((one) => one.actionId === actionId);
+  if (own) return { found: own, attachmentId: null };
+  for (const [index, attachment] of (message.attachments ?? []).entries()) {
+    const blocks = Array.isArray(attachment.blocks) ? attachment.blocks : [];
+    const found = elementsIn(blocks).find((one) => one.actionId === actionId);
+    if (found) return { found, attachmentId: index + 1 };
+  }
+  return { found: pick([], actionId, `message ${message.ts}`), attachmentId: null };
+}
+
+/** Finds an element by its action_id, or by the block_id around it. Throws when it is not there. */
+export function pick(elements: FoundElement[], key: string, where: string): FoundElement {
+  const found = elements.find((one) => one.actionId === key) ?? elements.find((one) => one.blockId === key);
+  if (!found) throw new AppError('not_found', `There is no element "${key}" on the ${where}.`);
+  return found;
+}
+
+/** What the elements of a message hold before anybody touched them. */
+export function untouched(message: Message): Record<string, Record<string, Fields>> {
+  const values: Record<string, Record<string, Fields>> = {};
+  for (const { blockId, actionId, element } of elementsIn(message.blocks ?? [])) {
+    if (/select|picker|checkboxes|radio_buttons|input/.test(element.type)) {
+      values[blockId] = { ...values[blockId], [actionId]: enteredValue(element, null) };
+    }
+  }
+  return values;
 }
 
 /** The entry of `actions` for a click or a choice. */

@@ -2,7 +2,16 @@
 // could not do in the client (click what is not shown, write where they are not) throws.
 import { AppError } from '#src/domain/errors.ts';
 import type { Capabilities } from './capabilities.ts';
-import { actionOf, clientErrors, type Entry, elementsIn, enteredValue, type FoundElement } from './elements.ts';
+import {
+  actionOf,
+  clientErrors,
+  type Entry,
+  elementsIn,
+  enteredValue,
+  onMessage,
+  pick,
+  untouched,
+} from './elements.ts';
 import type { Interactions } from './interactions.ts';
 import { newFile } from './methods/files.ts';
 import { Refusal } from './methods/method.ts';
@@ -153,7 +162,7 @@ export function createHuman(deps: HumanDeps): Human {
       const message = ephemeral?.message ?? state.message(channel.id, ts);
       const { found, attachmentId } = onMessage(message, actionId);
       const key = `${user.id} ${channel.id} ${ts}`;
-      const values = picked.get(key) ?? initial(message);
+      const values = picked.get(key) ?? untouched(message);
       for (const [id, entry] of Object.entries(options.entries ?? {})) {
         const other = onMessage(message, id).found;
         values[other.blockId] = { ...values[other.blockId], [other.actionId]: enteredValue(other.element, entry) };
@@ -197,7 +206,8 @@ export function createHuman(deps: HumanDeps): Human {
       const { answer } = await interactions.slash({ user, channel, command, text });
       const result = acknowledged(answer);
       const reply = result.ok ? replyOf(answer.body) : null;
-      if (reply) result.warning = show(reply, user, channel);
+      // An answer that says nothing shows nothing.
+      if (reply && (reply.text || reply.blocks || reply.attachments)) result.warning = show(reply, user, channel);
       return { ...result, ok: result.warning === null, reply };
     },
     async messageShortcut(userKey, channelKey, ts, callbackId) {
@@ -382,33 +392,6 @@ export function createHuman(deps: HumanDeps): Human {
     }
     return view;
   }
-}
-
-function onMessage(message: Message, actionId: string): { found: FoundElement; attachmentId: number | null } {
-  const own = elementsIn(message.blocks ?? []).find((one) => one.actionId === actionId);
-  if (own) return { found: own, attachmentId: null };
-  for (const [index, attachment] of (message.attachments ?? []).entries()) {
-    const blocks = Array.isArray(attachment.blocks) ? attachment.blocks : [];
-    const found = elementsIn(blocks).find((one) => one.actionId === actionId);
-    if (found) return { found, attachmentId: index + 1 };
-  }
-  return { found: pick([], actionId, `message ${message.ts}`), attachmentId: null };
-}
-
-function pick(elements: FoundElement[], key: string, where: string): FoundElement {
-  const found = elements.find((one) => one.actionId === key) ?? elements.find((one) => one.blockId === key);
-  if (!found) throw new AppError('not_found', `There is no element "${key}" on the ${where}.`);
-  return found;
-}
-
-function initial(message: Message): Record<string, Record<string, Fields>> {
-  const values: Record<string, Record<string, Fields>> = {};
-  for (const { blockId, actionId, element } of elementsIn(message.blocks ?? [])) {
-    if (/select|picker|checkboxes|radio_buttons|input/.test(element.type)) {
-      values[blockId] = { ...values[blockId], [actionId]: enteredValue(element, null) };
-    }
-  }
-  return values;
 }
 
 function acknowledged(answer: Answer): Acknowledged {

@@ -18,21 +18,12 @@ import type {
   User,
   UserGroup,
 } from './model.ts';
-import { slackId, tsMicros } from './model.ts';
+import { slackId } from './model.ts';
 import { growChannel, growSeed, growUser } from './seed.ts';
+import { apply, insert, isInTimeline, takeOut, touchThread } from './timeline.ts';
 
 // Slack's own timestamps of one instant differ in the fourth decimal and beyond.
 const TS_STEP_MICROS = 100;
-// What a message has only while it has replies.
-const THREAD_FIELDS = [
-  'thread_ts',
-  'reply_count',
-  'reply_users',
-  'reply_users_count',
-  'latest_reply',
-  'is_locked',
-  'subscribed',
-] as const;
 
 /** Something that the bot asked for and that Slack would swallow or refuse: a test expects none. */
 export interface Violation {
@@ -244,12 +235,8 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
         });
         return;
       }
-      channel.byTs.delete(message.ts);
-      takeOut(channel.messages, message);
-      if (message.thread_ts && message.thread_ts !== message.ts) {
-        takeOut(channel.threads.get(message.thread_ts), message);
-        touchThread(channel, message.thread_ts);
-      }
+      takeOut(channel, message);
+      if (message.thread_ts && message.thread_ts !== message.ts) touchThread(channel, message.thread_ts);
       tell({ kind: 'message_deleted', channel, previous: message });
     },
     react(channel, message, user, name) {
@@ -422,11 +409,6 @@ function named<T extends { name: string }>(things: Map<string, T>, name: string)
   return undefined;
 }
 
-/** Replies are not part of a channel's timeline unless they were also sent to it. */
-export function isInTimeline(message: Message): boolean {
-  return !message.thread_ts || message.thread_ts === message.ts || message.subtype === 'thread_broadcast';
-}
-
 /** The fields that mark a message as the app's own. */
 export function byApp(state: SlackState): Partial<MessageDraft> & { bot_profile: Fields } {
   const { app, team } = state;
@@ -451,55 +433,6 @@ export function botProfile(id: string, appId: string, name: string, teamId: stri
     icons: { image_36: icon(36), image_48: icon(48), image_72: icon(72) },
     team_id: teamId,
   };
-}
-
-function insert(channel: Channel, message: Message): void {
-  inOrder(channel.messages, message);
-  channel.byTs.set(message.ts, message);
-  if (!message.thread_ts || message.thread_ts === message.ts) return;
-  const replies = channel.threads.get(message.thread_ts);
-  if (replies) inOrder(replies, message);
-  else channel.threads.set(message.thread_ts, [message]);
-}
-
-// Almost every message is the newest; one written with a time of the past is put where it belongs.
-function inOrder(messages: Message[], message: Message): void {
-  const at = tsMicros(message.ts);
-  let index = messages.length;
-  while (index > 0 && tsMicros(messages[index - 1]!.ts) > at) index -= 1;
-  messages.splice(index, 0, message);
-}
-
-function takeOut(messages: Message[] | undefined, message: Message): void {
-  const index = messages?.indexOf(message) ?? -1;
-  if (index >= 0) messages?.splice(index, 1);
-}
-
-// A field set to undefined goes away.
-function apply(message: Message, patch: Partial<Message>): void {
-  Object.assign(message, patch);
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === undefined) delete message[key as keyof Message];
-  }
-}
-
-function touchThread(channel: Channel, rootTs: string): void {
-  const root = channel.byTs.get(rootTs);
-  if (!root) return;
-  const replies = channel.threads.get(rootTs) ?? [];
-  if (replies.length === 0) {
-    for (const key of THREAD_FIELDS) delete root[key];
-    return;
-  }
-  const authors = new Set<string>();
-  for (const one of replies) authors.add(one.user ?? one.bot_id ?? '');
-  root.thread_ts = rootTs;
-  root.reply_count = replies.length;
-  root.reply_users = [...authors].slice(0, 5);
-  root.reply_users_count = authors.size;
-  root.latest_reply = replies.at(-1)!.ts;
-  root.is_locked = false;
-  root.subscribed = false;
 }
 
 function missing(what: string, key: string): never {

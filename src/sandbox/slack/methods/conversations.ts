@@ -2,7 +2,7 @@
 import type { Channel, Message } from '../model.ts';
 import { tsMicros } from '../model.ts';
 import { channelShape, messageShape } from '../shapes.ts';
-import { isInTimeline } from '../state.ts';
+import { isInTimeline } from '../timeline.ts';
 import {
   type Arguments,
   conversation,
@@ -13,15 +13,13 @@ import {
   joined,
   type Method,
   type MethodContext,
-  needScope,
   page,
   Refusal,
   scopesFor,
   text,
+  wantedTypes,
 } from './method.ts';
 
-const TYPES = { public_channel: 'channel', private_channel: 'group', im: 'im', mpim: 'mpim' } as const;
-const READ = { public_channel: 'channels:read', private_channel: 'groups:read', im: 'im:read', mpim: 'mpim:read' };
 const RANGE = { latest: 'ts', oldest: 'ts', inclusive: 'boolean', limit: 'integer', cursor: 'string' } as const;
 const HISTORY = { limit: 100, max: 999 };
 const REPLIES = { limit: 1000, max: 1000 };
@@ -34,12 +32,7 @@ export const conversationMethods: Record<string, Method> = {
     reads: true,
     handle(context, args) {
       const { state } = context;
-      const wanted = (text(args, 'types') ?? 'public_channel').split(',').map((one) => one.trim());
-      for (const type of wanted) {
-        if (!Object.hasOwn(TYPES, type)) throw new Refusal('invalid_types');
-        needScope(context, READ[type as keyof typeof READ]);
-      }
-      const kinds = wanted.map((type) => TYPES[type as keyof typeof TYPES]) as string[];
+      const kinds = wantedTypes(context, args);
       const all = [...state.channels.values()].filter(
         (channel) =>
           kinds.includes(channel.type) &&

@@ -1,6 +1,6 @@
 // auth.*, team.*, bots.*, users.* and usergroups.*: who is here.
 import { channelShape, usergroupShape, userShape } from '../shapes.ts';
-import { flag, type Method, page, Refusal, scopesFor, text } from './method.ts';
+import { flag, type Method, page, Refusal, scopesFor, text, wantedTypes } from './method.ts';
 
 /** The methods about people, the team and the app itself. */
 export const directoryMethods: Record<string, Method> = {
@@ -125,11 +125,10 @@ export const directoryMethods: Record<string, Method> = {
     handle(context, args) {
       const { state } = context;
       const user = text(args, 'user') ?? state.app.botUserId;
-      const wanted = (text(args, 'types') ?? 'public_channel').split(',').map((one) => one.trim());
-      const names = { channel: 'public_channel', group: 'private_channel', im: 'im' } as const;
+      const kinds = wantedTypes(context, args);
       const mine = [...state.channels.values()].filter(
         (channel) =>
-          wanted.includes(names[channel.type]) &&
+          kinds.includes(channel.type) &&
           channel.members.has(user) &&
           // Of others the bot sees only what it shares with them, or what is public.
           (channel.type === 'channel' || channel.members.has(state.app.botUserId)) &&

@@ -55,6 +55,13 @@ const NEEDS: Record<'read' | 'history' | 'write', Record<ChannelType, string>> =
   write: { channel: 'channels:manage', group: 'groups:write', im: 'im:write' },
 };
 
+const TYPES: Record<string, { kind: string; scope: string }> = {
+  public_channel: { kind: 'channel', scope: 'channels:read' },
+  private_channel: { kind: 'group', scope: 'groups:read' },
+  im: { kind: 'im', scope: 'im:read' },
+  mpim: { kind: 'mpim', scope: 'mpim:read' },
+};
+
 /** All scopes of one right, over the kinds of conversations. */
 export function scopesFor(right: keyof typeof NEEDS): string[] {
   return Object.values(NEEDS[right]);
@@ -91,6 +98,17 @@ export function conversation(context: MethodContext, id: string | undefined, rig
 export function needScope(context: MethodContext, scope: string): void {
   if (context.scopes.has(scope)) return;
   throw new Refusal('missing_scope', { needed: scope, provided: [...context.scopes].join(',') });
+}
+
+/** The kinds of conversations that a list is asked for, each of which needs its scope. */
+export function wantedTypes(context: MethodContext, args: Arguments): string[] {
+  const wanted = (text(args, 'types') ?? 'public_channel').split(',').map((one) => one.trim());
+  return wanted.map((name) => {
+    const type = TYPES[name];
+    if (!type) throw new Refusal('invalid_types');
+    needScope(context, type.scope);
+    return type.kind;
+  });
 }
 
 /** A conversation the bot must be a member of. */
