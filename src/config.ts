@@ -201,11 +201,9 @@ export const VARIABLES = {
     example: 'openssl rand -base64 32',
     secret: true,
     schema: optional(
-      z
-        .string()
-        .refine((text) => Buffer.from(text, 'base64').length === 32, {
-          error: 'must be base64 of exactly 32 bytes; make one with: openssl rand -base64 32',
-        }),
+      z.string().refine((text) => Buffer.from(text, 'base64').length === 32, {
+        error: 'must be base64 of exactly 32 bytes; make one with: openssl rand -base64 32',
+      }),
     ),
   },
   MODEL: {
@@ -308,6 +306,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ok: true,
     config: { ...values, modelApiKey: modelApiKey(values.MODEL as string | undefined, env) } as Config,
   };
+}
+
+/** The environment as it is, for the sandbox, which passes the harmless part of it on to the bot that it starts. */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
 }
 
 /** Says every problem in plain words, for a terminal. */

@@ -52,7 +52,7 @@ export function createLoop(deps: LoopDeps, checkpointer: BaseCheckpointSaver): L
   const standing = async (proposalId: string): Promise<Standing> => {
     const snapshot = await loop.getState(at(proposalId));
     const waiting = snapshot.tasks.flatMap((task) => task.interrupts)[0];
-    const plan = (snapshot.values as { plan?: ActionIntent[] }).plan ?? [];
+    const plan = (snapshot.values as { intents?: ActionIntent[] }).intents ?? [];
     const value = waiting?.value as { gate?: string } | undefined;
     return { wait: waiting?.id && value?.gate ? { gate: value.gate, interruptId: waiting.id } : null, plan };
   };

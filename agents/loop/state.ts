@@ -27,7 +27,7 @@ export const LoopState = new StateSchema({
   verdict: Verdict.optional(),
   decisionId: z.string().optional(),
   /** Written by plan. */
-  plan: z.array(ActionIntent).default([]),
+  intents: z.array(ActionIntent).default([]),
   /** Written by await-result, from the resume. */
   settled: z.enum(['done', 'failed', 'undone']).optional(),
   /** Written by follow, from the resume. */

@@ -166,7 +166,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     socket,
     async handle({ payload, interactive }) {
       if (!interactive) return readEvent(payload);
-      await app.interact(payload, { ack: async () => {}, late: true });
+      await app.interact(payload, { ack: async () => false, late: true });
       return [];
     },
     readMessage: inbound.readMessage,

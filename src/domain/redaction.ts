@@ -55,6 +55,7 @@ export interface RedactedConversation {
 // The rules run until nothing new is found, because hiding one thing can bring its neighbours together. Each round hides something, so this
 // is never reached by text that people write; it bounds the work that a hostile text can ask for.
 const ROUNDS_MAX = 8;
+const PLACEHOLDER_LENGTH_MAX = 24;
 const PLACEHOLDER = new RegExp(`\\[(${PLACEHOLDER_KINDS.join('|')})_(\\d{1,6})\\]`, 'g');
 
 /**
@@ -98,14 +99,17 @@ export function redactText(text: string): RedactedText {
 
 /** A part of a redacted text, widened to whole placeholders: half a placeholder would be read as words. */
 export function sliceRedacted(text: RedactedText, start: number, end: number): RedactedText {
-  let from = start;
-  let to = end;
-  for (const match of text.matchAll(PLACEHOLDER)) {
-    const stop = match.index + match[0].length;
-    if (match.index < start && start < stop) from = match.index;
-    if (match.index < end && end < stop) to = stop;
-  }
-  return text.slice(from, to) as RedactedText;
+  return text.slice(placeholderAt(text, start)?.start ?? start, placeholderAt(text, end)?.end ?? end) as RedactedText;
+}
+
+/** The placeholder that a cut at `offset` would go through. */
+function placeholderAt(text: string, offset: number): Span | null {
+  const from = Math.max(0, offset - PLACEHOLDER_LENGTH_MAX);
+  const start = from + text.slice(from, Math.max(0, offset)).lastIndexOf('[');
+  if (start < from) return null;
+  const [placeholder] = /^\[[a-z_]+_\d+\]/.exec(text.slice(start, start + PLACEHOLDER_LENGTH_MAX)) ?? [];
+  if (!placeholder || start + placeholder.length <= offset) return null;
+  return { start, end: start + placeholder.length };
 }
 
 /** Redacted texts, joined. */
@@ -119,9 +123,7 @@ export function clipRedacted(text: RedactedText, lengthMax: number): RedactedTex
   let end = lengthMax - 1;
   const space = text.lastIndexOf(' ', end);
   if (space > lengthMax * 0.6) end = space;
-  for (const match of text.matchAll(PLACEHOLDER)) {
-    if (match.index < end && end < match.index + match[0].length) end = match.index;
-  }
+  end = placeholderAt(text, end)?.start ?? end;
   if (/[\uD800-\uDBFF]/.test(text[end - 1] ?? '')) end--;
   return `${text.slice(0, end).replace(/[\s,;:–-]+$/u, '')}…` as RedactedText;
 }

@@ -365,6 +365,8 @@ export interface Decisions {
     input: { id: string; cardId: string; person: string; via: string; reason: string | null; at: Date },
   ): Promise<{ won: boolean; row: DecisionRow }>;
   undo(tx: Tx, input: { id: string; person: string; at: Date }): Promise<boolean>;
+  /** Cards of decisions whose time for undoing ended in the last five minutes and whose card has not been redrawn since. */
+  undoEnded(tx: Tx, now: Date): Promise<string[]>;
   /** What is executed. */
   payload(tx: Tx, id: string): Promise<ProposalPayload | null>;
   /** Decided ones whose consequences are not written yet: the graph still waits at the gate. */

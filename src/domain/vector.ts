@@ -1,10 +1,12 @@
 // Vectors: a text as hashed counts of its words and of the characters in them. Stored as bytes; weighed only when compared, by how rare things are then.
+import { withoutCourtesy } from './courtesy.ts';
 import type { RedactedText } from './redaction.ts';
+import { sliceRedacted } from './redaction.ts';
 
 /** Changes whenever the same text would give other bytes: vectors of different versions are never compared. */
 export const VECTOR_VERSION = 'lexical/1';
 
-/** Feature numbers in ascending order, and how often each occurs. Even numbers are words, odd ones are characters. */
+/** Feature numbers in ascending order, and how often each occurs. */
 export interface SparseVector {
   features: Uint32Array;
   counts: Uint8Array;
@@ -19,7 +21,7 @@ export interface DocumentFrequencies {
 // The gist of a report is in its beginning; a pasted log would drown it, and costs bytes in every comparison.
 const TEXT_LENGTH_MAX = 4_000;
 const GRAM_LENGTHS = [3, 4, 5] as const;
-// 23 bits of hash and one for the block: a workspace has some 100,000 features, so about one in eighty shares its number.
+// A workspace has some 100,000 features, so with 4 million numbers about one in forty shares its own.
 const HASH_BITS = 22;
 const COUNT_MAX = 255;
 const FORMAT = 1;
@@ -27,29 +29,35 @@ const FORMAT = 1;
 export const BLOCK_SHARE = 0.5;
 /** Tempers how much a rare feature counts. Measured on public sets of support questions: better than 0.5 and 1. */
 const RARITY_POWER = 0.75;
+/** How much a pair of words counts beside a single word. Few people choose the same two words in a row: at 1, short reports of one matter drift apart. */
+const PAIR_SHARE = 0.5;
+// The kind of a feature is in its two lowest bits.
+const WORD_KIND = 0;
+const CHARS_KIND = 1;
+const PAIR_KIND = 2;
 
-/** Which block of a vector a feature is in. */
+/** Whether a feature is in the block of words (single ones and pairs); else it is in the block of characters. */
 export function isWordFeature(feature: number): boolean {
-  return (feature & 1) === 0;
+  return (feature & CHARS_KIND) === 0;
 }
 
-/** Counts the features of a text. Placeholders count as their kind: two reports with different e-mail addresses have the same word there. */
+/** Counts the features of a text, courtesy aside. Placeholders count as their kind: two reports with different e-mail addresses have the same word there. */
 export function embedText(text: RedactedText): SparseVector {
   const counts = new Map<number, number>();
   const count = (feature: number) => counts.set(feature, (counts.get(feature) ?? 0) + 1);
   let before: string | null = null;
-  for (const word of wordsOf(text)) {
+  for (const word of wordsOf(withoutCourtesy(sliceRedacted(text, 0, TEXT_LENGTH_MAX)))) {
     const stem = stemOf(word);
-    count(wordFeature(stem));
-    if (before !== null) count(wordFeature(`${before} ${stem}`) + 2);
+    count(featureOf(stem, WORD_KIND));
+    if (before !== null) count(featureOf(`${before} ${stem}`, PAIR_KIND));
     before = stem;
     const padded = ` ${word} `;
     for (const length of GRAM_LENGTHS) {
       if (padded.length <= length) {
-        count(charFeature(padded));
+        count(featureOf(padded, CHARS_KIND));
         break;
       }
-      for (let at = 0; at + length <= padded.length; at++) count(charFeature(padded.slice(at, at + length)));
+      for (let at = 0; at + length <= padded.length; at++) count(featureOf(padded.slice(at, at + length), CHARS_KIND));
     }
   }
   const features = Uint32Array.from(counts.keys()).sort();
@@ -66,7 +74,6 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 /** The words of a text in lower case, without accents and apostrophes (people write "cant" and "nao" as often). Stop words stay: they carry intent. */
 export function wordsOf(text: RedactedText): string[] {
   const plain = text
-    .slice(0, TEXT_LENGTH_MAX)
     .replace(/\[([a-z_]+)_\d+\]/g, ' $1 ')
     .replace(/https?:\/\/\S+/g, ' url ')
     .toLowerCase()
@@ -92,12 +99,8 @@ export function stemOf(word: string): string {
   return stem.length > 4 && stem.endsWith('e') ? stem.slice(0, -1) : stem;
 }
 
-function wordFeature(text: string): number {
-  return hashOf(text) * 4;
-}
-
-function charFeature(text: string): number {
-  return hashOf(text) * 4 + 1;
+function featureOf(text: string, kind: number): number {
+  return hashOf(text) * 4 + kind;
 }
 
 // FNV-1a with the last mixing step of MurmurHash3: without it, short strings leave the high bits poor.
@@ -158,10 +161,8 @@ export function decodeVector(bytes: Uint8Array): SparseVector {
 
 /** How much a feature counts by its rarity: about 1 when every text has it. */
 export function rarityOf(documents: DocumentFrequencies, feature: number): number {
-  return (
-    ((feature & 3) === 2 ? Number(process.env.BW ?? 1) : 1) *
-    (Math.log((1 + documents.total) / (1 + documents.of(feature))) + 1) ** RARITY_POWER
-  );
+  const share = (feature & 3) === PAIR_KIND ? PAIR_SHARE : 1;
+  return share * (Math.log((1 + documents.total) / (1 + documents.of(feature))) + 1) ** RARITY_POWER;
 }
 
 /** How much a count counts: the second mention says less than the first. */

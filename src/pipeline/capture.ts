@@ -8,7 +8,7 @@ import type { Next } from './stage.ts';
 
 /** What reading a message at its source came to. */
 export type ReadMessage =
-  | { kind: 'read'; draft: SignalDraft }
+  | { kind: 'signal'; signal: SignalDraft }
   | { kind: 'unreachable'; why: 'not_in_channel' | 'message_not_found' | 'empty' };
 
 export interface CaptureDeps {
@@ -20,7 +20,7 @@ export interface CaptureDeps {
   proposals: Proposals;
   decisions: Decisions;
   records: Records;
-  readMessage: (message: MessageRef) => Promise<ReadMessage>;
+  readMessage: (message: MessageRef, capturedBy: string) => Promise<ReadMessage>;
   /** True when the channel is listened to anyway: taking a capture back then leaves the message where it was. */
   isWatched: (channelId: string) => Promise<boolean>;
   /** Looks at a theme because a person asks, whatever the threshold. */
@@ -47,13 +47,13 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
       const known = await deps.signals.head(db, key);
       const already = known?.capturedBy != null;
       if (already) return { kind: 'captured', key, already, canFile: deps.canFile() };
-      const read = known && !known.deleted ? null : await deps.readMessage(message);
+      const read = known && !known.deleted ? null : await deps.readMessage(message, person.id);
       if (read?.kind === 'unreachable') return read;
       await db.transaction('capture', async (tx) => {
         const at = deps.now();
         const next: Next[] = [];
         if (read) {
-          const { changed } = await deps.signals.append(tx, [{ ...read.draft, capturedBy: person.id }], at);
+          const { changed } = await deps.signals.append(tx, [{ ...read.signal, capturedBy: person.id }], at);
           next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
         }
         await deps.signals.setCaptured(tx, key, person.id);

@@ -14,6 +14,7 @@ import type {
   Decisions,
   Insights,
   Proposals,
+  Records,
 } from '#src/domain/stores.ts';
 import type { DecideReply, SimpleReply, UndoReply, Verbs } from '#src/domain/verbs.ts';
 import type { EffectsDeps, Intent } from './effects.ts';

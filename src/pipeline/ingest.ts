@@ -6,16 +6,14 @@ import { deliveryKey } from '#src/domain/stores.ts';
 import type { Next, Stage } from './stage.ts';
 import { oneByOne } from './stage.ts';
 
-// A delivery that nobody handled for this long was cut short: younger ones are being handled right now.
-const CUT_SHORT_MS = 5_000;
-
 export interface IngestDeps {
   db: Db;
   deliveries: Deliveries;
   signals: Signals;
   themes: Themes;
   actions: Actions;
-  now: () => Date;
+  /** A delivery that still waits and came before this was cut short: younger ones are being handled right now. */
+  cutShortBefore: () => Date;
   /** Reads a stored delivery into facts; by source, so that a new source is one more entry. */
   read: (delivery: Delivery) => Promise<Fact[]>;
 }
@@ -79,6 +77,6 @@ export function createIngest(deps: IngestDeps): Stage<Delivery, Fact[]> {
       if (final) await deps.deliveries.quarantine(tx, id, error.message.slice(0, 500), at);
       return [];
     },
-    pending: (limit) => deps.deliveries.pending(deps.db, limit, new Date(deps.now().getTime() - CUT_SHORT_MS)),
+    pending: (limit) => deps.deliveries.pending(deps.db, limit, deps.cutShortBefore()),
   };
 }

@@ -1,25 +1,24 @@
 // Show: Insight -> Card. Makes Slack show what the card's row says: posts once, edits in place, keeps the details in the thread.
 import type { CardView } from '#src/domain/card.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
+import { payloadHashOf } from '#src/domain/proposal.ts';
 import type { Card, Cards } from '#src/domain/stores.ts';
 import type { Stage } from './stage.ts';
 import { oneByOne } from './stage.ts';
 import type { ViewDeps } from './view.ts';
 import { viewOf } from './view.ts';
 
-/** Where cards are shown. `key` finds a message again whose answer was lost; `since` says that one may already be there. */
+/** Where cards are shown. `recover` says that an earlier try may have posted already: look before posting. */
 export interface Surface {
-  /** The message and its details as they would be sent, each with a hash that is equal for equal content. */
-  draw(view: CardView): { parent: unknown; parentHash: string; details: unknown; detailsHash: string };
-  post(input: {
-    channelId: string;
-    threadTs: string | null;
-    key: string;
-    message: unknown;
-    since: string | null;
-  }): Promise<{ ts: string; permalink: string | null }>;
-  /** `gone` when a person deleted the message: what people remove stays removed. */
-  update(input: { channelId: string; ts: string; message: unknown }): Promise<'updated' | 'gone'>;
+  post(view: CardView, where: { channel: string; since: Date; recover: boolean }): Promise<{ ts: string }>;
+  /** Draws the message from what the card's row says at that moment. A message that a person deleted stays deleted. */
+  redraw(cardId: string, at: { channel: string; ts: string }): Promise<void>;
+  postDetails(
+    view: CardView,
+    where: { channel: string; cardTs: string; since: Date; recover: boolean },
+  ): Promise<{ ts: string }>;
+  redrawDetails(view: CardView, at: { channel: string; ts: string }): Promise<void>;
+  permalink(channel: string, ts: string): Promise<string | null>;
 }
 
 export interface ShowDeps {
@@ -61,44 +60,28 @@ export function createShow(deps: ShowDeps): Stage<ToShow, Shown> {
       return loaded;
     },
     work: oneByOne(async ({ card, view }) => {
-      const drawing = surface.draw(view);
-      const shown: Shown = { drawn: card.redraw, shownHash: drawing.parentHash, detailsHash: drawing.detailsHash };
-      const { channelId } = card;
+      const channel = card.channelId;
+      const hash = hashOf(view);
+      const shown: Shown = { drawn: card.redraw, shownHash: hash, detailsHash: hash };
+      const recover = card.postingSince !== null;
+      const since = recover ? new Date(card.postingSince!) : deps.now();
       let ts = card.ts;
       if (ts === null) {
-        const posted = await surface.post({
-          channelId,
-          threadTs: null,
-          key: card.id,
-          message: drawing.parent,
-          since: card.postingSince,
-        });
-        ts = posted.ts;
+        ts = (await surface.post(view, { channel, since, recover })).ts;
         Object.assign(shown, {
           ts,
-          permalink: posted.permalink,
+          permalink: await surface.permalink(channel, ts),
           postedAt: deps.now().toISOString(),
           reportsWhenPosted: view.insight.reach.reports,
         });
         // A message that was found again may show an older state.
-        if (card.postingSince !== null) await surface.update({ channelId, ts, message: drawing.parent });
-      } else if (card.shownHash !== drawing.parentHash) {
-        const result = await surface.update({ channelId, ts, message: drawing.parent });
-        if (result === 'gone') return shown;
-      }
-      const detailsKey = `${card.id}:details`;
+        if (recover) await surface.redraw(card.id, { channel, ts });
+      } else if (card.shownHash !== hash) await surface.redraw(card.id, { channel, ts });
       if (card.detailsTs === null) {
-        const posted = await surface.post({
-          channelId,
-          threadTs: ts,
-          key: detailsKey,
-          message: drawing.details,
-          since: card.postingSince,
-        });
-        Object.assign(shown, { detailsTs: posted.ts });
-      } else if (card.detailsHash !== drawing.detailsHash) {
-        await surface.update({ channelId, ts: card.detailsTs, message: drawing.details });
-      }
+        shown.detailsTs = (
+          await surface.postDetails(view, { channel, cardTs: ts, since, recover: recover || card.ts !== null })
+        ).ts;
+      } else if (card.detailsHash !== hash) await surface.redrawDetails(view, { channel, ts: card.detailsTs });
       return shown;
     }),
     async write(tx: Tx, results) {
@@ -112,4 +95,9 @@ export function createShow(deps: ShowDeps): Stage<ToShow, Shown> {
     },
     pending: (limit) => cards.pending(db, limit),
   };
+}
+
+/** Equal views look equal. */
+function hashOf(view: CardView): string {
+  return payloadHashOf(view).slice(0, 32);
 }

@@ -14,10 +14,7 @@ export interface ThemeIndex {
   /** The theme whose reports are nearest, or null when none is near enough. */
   assign(vector: Buffer): { themeId: string | null; score: number };
   add(observationId: string, themeId: string, vector: Buffer): void;
-  remove(observationId: string): void;
   clear(): void;
-  /** How alike a theme's reports are, 0 to 1. */
-  cohesion(themeId: string): number;
 }
 
 export interface ThemeDeps {

@@ -130,6 +130,15 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
       return text ? (JSON.parse(text) as ProposalPayload) : null;
     },
 
+    async undoEnded(tx, now) {
+      const rows = await tx.query<{ card_id: string }>(
+        `update decision set body = body || '{"undoEnded":true}' where workspace_id = $1 and status in ('approved', 'dismissed') and card_id is not null
+           and undo_until between $2::timestamptz - interval '5 minutes' and $2 and not body ? 'undoEnded' returning card_id`,
+        [workspaceId, now],
+      );
+      return rows.map((row) => row.card_id);
+    },
+
     async pending(tx, limit) {
       const rows = await tx.query<{ id: string }>(
         `select d.id from decision d join proposal_thread t on t.workspace_id = d.workspace_id and t.proposal_id = d.proposal_id

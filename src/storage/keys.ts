@@ -59,6 +59,9 @@ export function createKeyring(options: { workspaceId: WorkspaceId; master: Buffe
   const hashKey = Buffer.from(hkdfSync('sha256', master, workspaceId, 'text-hash', 32));
   const current = new Map<string, string>();
   const keys = new Map<string, Buffer | null>();
+  // Subjects whose key this process has seen only inside the transaction that made it, which may take it back. They are looked up again: a
+  // text sealed under a key that was never stored could not be read by the next process.
+  const unsettled = new Set<string>();
 
   const remember = (subjectId: string, keyId: string, key: Buffer | null) => {
     if (keys.size >= KEPT_KEYS) {
@@ -72,7 +75,7 @@ export function createKeyring(options: { workspaceId: WorkspaceId; master: Buffe
   return {
     async prepare(tx, subjectIds) {
       const missing = [...new Set(subjectIds)].filter(
-        (id) => !current.has(id) || !keys.get(`${id}/${current.get(id)}`),
+        (id) => unsettled.has(id) || !keys.get(`${id}/${current.get(id)}`),
       );
       if (missing.length === 0) return;
       // The key id is fixed for a subject's first key, so that two transactions that meet here agree on one row.
@@ -85,8 +88,8 @@ export function createKeyring(options: { workspaceId: WorkspaceId; master: Buffe
          select $1, s, k, w, $5 from unnest($2::text[], $3::text[], $4::bytea[]) as t (s, k, w) on conflict do nothing`,
         [workspaceId, fresh.map((f) => f.subjectId), fresh.map((f) => f.keyId), fresh.map((f) => f.wrapped), now()],
       );
-      const rows = await tx.query<{ subject_id: string; key_id: string; wrapped: Buffer | null }>(
-        `select distinct on (subject_id) subject_id, key_id, wrapped from subject_key
+      const rows = await tx.query<{ subject_id: string; key_id: string; wrapped: Buffer | null; ours: boolean }>(
+        `select distinct on (subject_id) subject_id, key_id, wrapped, xmin = pg_current_xact_id()::xid as ours from subject_key
          where workspace_id = $1 and subject_id = any($2) order by subject_id, created_at desc`,
         [workspaceId, missing],
       );
@@ -94,6 +97,8 @@ export function createKeyring(options: { workspaceId: WorkspaceId; master: Buffe
         const key = row.wrapped && decrypt(master, row.wrapped, aad(row.subject_id, row.key_id));
         remember(row.subject_id, row.key_id, key);
         current.set(row.subject_id, row.key_id);
+        if (row.ours) unsettled.add(row.subject_id);
+        else unsettled.delete(row.subject_id);
       }
     },
 
@@ -106,7 +111,9 @@ export function createKeyring(options: { workspaceId: WorkspaceId; master: Buffe
     },
 
     async open(tx, items) {
-      const unknown = items.filter((item) => !keys.has(`${item.subjectId}/${item.keyId}`));
+      const unknown = items.filter(
+        (item) => unsettled.has(item.subjectId) || !keys.has(`${item.subjectId}/${item.keyId}`),
+      );
       if (unknown.length > 0) {
         const rows = await tx.query<{ subject_id: string; key_id: string; wrapped: Buffer | null }>(
           `select subject_id, key_id, wrapped from subject_key where workspace_id = $1 and subject_id = any($2)`,

@@ -142,7 +142,7 @@ export function createQueue(options: { url: string; workspaceId: string; log: Lo
 
     async depth() {
       const rows = await options.db.query<{ name: string; waiting: string; active: string }>(
-        `select name, count(*) filter (where state in ('created', 'retry')) as waiting, count(*) filter (where state = 'active') as active
+        `select name, count(*) filter (where state in ('created', 'retry') and start_after <= now()) as waiting, count(*) filter (where state = 'active') as active
          from queue.job where name = any($1) group by name`,
         [[...made].map(named)],
       );

@@ -33,7 +33,9 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
     const customers = await resolveCustomers(tx, fresh, receivedAt);
     await insertLog(tx, fresh, receivedAt);
     const moved = await moveHeads(tx, fresh, customers);
-    const regrouped = await regroup(tx, workspaceId, records, moved, receivedAt);
+    // Metrics and events are signals that nobody said: they corroborate, they are no conversation.
+    const said = moved.filter((draft) => draft.modality === 'text');
+    const regrouped = await regroup(tx, workspaceId, records, said, receivedAt);
     await storeTexts(tx, fresh);
     await resealMoved(tx, regrouped.changed);
 

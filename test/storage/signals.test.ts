@@ -1,4 +1,4 @@
-// The log and the text beside it: what may never change, and what can be forgotten.
+// The log and the text beside it: what may never change, what can be forgotten, and what survives a transaction that did not.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SignalDraft } from '#src/domain/signal.ts';
@@ -123,5 +123,18 @@ describe('the text beside it', () => {
     await append(draft({ change: 'edited', changedAt: later(3), text: 'Again.' }));
     expect(await texts()).toEqual([]);
     expect(await db.query(`select 1 from signal`)).toHaveLength(4);
+  });
+
+  it('can be read when an earlier try, which made the key, was rolled back', async () => {
+    const first = open();
+    await expect(
+      db.transaction('test', async (tx) => {
+        await first.signals.append(tx, [draft()], AT);
+        throw new Error('the power went out');
+      }),
+    ).rejects.toThrow('power');
+    await first.append(draft());
+    expect(await first.texts()).toEqual(['The export stops after 10,000 rows.']);
+    expect(await open().texts()).toEqual(['The export stops after 10,000 rows.']);
   });
 });

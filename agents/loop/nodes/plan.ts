@@ -18,7 +18,7 @@ export interface PlanSource {
 export function createPlan(deps: { sources: (proposalId: string, decisionId: string) => Promise<PlanSource[]> }) {
   return async function plan(state: LoopState): Promise<LoopUpdate> {
     const sources = await deps.sources(state.proposalId, state.decisionId ?? '');
-    return { plan: planOf(sources) };
+    return { intents: planOf(sources) };
   };
 }
 

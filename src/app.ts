@@ -1,0 +1,727 @@
+// The composition root: the one file that may import everything. Tests build the same app, with other things behind the ports.
+import { createHash, hkdfSync } from 'node:crypto';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { createAnalyst } from '#agents/analyst/index.ts';
+import { createLoop } from '#agents/loop/index.ts';
+import { sourceIntents } from '#agents/loop/nodes/plan.ts';
+import { createPerception } from '#agents/observe/index.ts';
+import { createThemeIndex } from '#agents/theme/index.ts';
+import type { Integration, Probe } from '#integrations/contract.ts';
+import { createLinear } from '#integrations/linear/index.ts';
+import {
+  createSlack,
+  createSlackProbe,
+  DEFAULT_CAPTURE_EMOJI,
+  DEFAULT_REACTIONS,
+  type Slack,
+  type SlackConfig,
+} from '#integrations/slack/index.ts';
+import { createZendesk } from '#integrations/zendesk/index.ts';
+import type { Config } from './config.ts';
+import type { Analyst } from './domain/analyst.ts';
+import { AppError, errorLine } from './domain/errors.ts';
+import type { Person } from './domain/policy.ts';
+import type { Clock, Fetch, Log, Telemetry, Tx } from './domain/ports.ts';
+import type { Fact } from './domain/signal.ts';
+import type { Delivery } from './domain/stores.ts';
+import type { Verbs } from './domain/verbs.ts';
+import { createAct } from './pipeline/act.ts';
+import { createAssess } from './pipeline/assess.ts';
+import { createCapturing } from './pipeline/capture.ts';
+import { createDecide, createDeciding } from './pipeline/decide.ts';
+import { sourcesOf } from './pipeline/effects.ts';
+import { gatherEvidence } from './pipeline/evidence.ts';
+import { createFollow } from './pipeline/follow.ts';
+import { createIngest } from './pipeline/ingest.ts';
+import { createObserve } from './pipeline/observe.ts';
+import { createShow } from './pipeline/show.ts';
+import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
+import { createTheme } from './pipeline/theme.ts';
+import { viewOf } from './pipeline/view.ts';
+import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
+import { createActions } from './storage/actions.ts';
+import { trends } from './storage/answers.ts';
+import { createCache } from './storage/cache.ts';
+import { createCards } from './storage/cards.ts';
+import { openCheckpoints } from './storage/checkpoints.ts';
+import { createCursors, vote } from './storage/cursors.ts';
+import { openDb } from './storage/db.ts';
+import { createDecisions } from './storage/decisions.ts';
+import { createDeliveries } from './storage/deliveries.ts';
+import { type Embedded, findEmbedded, startEmbedded } from './storage/embedded.ts';
+import { createInsights, createProposals } from './storage/insights.ts';
+import { createKeyring, masterKey } from './storage/keys.ts';
+import { migrate } from './storage/migrate.ts';
+import { createObservations } from './storage/observations.ts';
+import { createQueue } from './storage/queue.ts';
+import { createRecords } from './storage/records.ts';
+import { claimTeam, createSettings, ensureWorkspace } from './storage/settings.ts';
+import { createSignals } from './storage/signals.ts';
+import { createTexts } from './storage/texts.ts';
+import { createThemes } from './storage/themes.ts';
+import { createTracer } from './storage/trace.ts';
+import { createLog, createMetrics, systemClock, systemFetch } from './system.ts';
+import { createRoutes, type Incoming, type Listening, linkSignature, listen } from './web/server.ts';
+
+const STOP_DRAIN_MS = 8_000;
+// A delivery that is older than this and still waits was cut short; younger ones are being handled.
+const CUT_SHORT_MS = 30_000;
+const SLACK_CACHE_MS = 10 * 60_000;
+const LINEAR_CACHE_MS = 60 * 60_000;
+// What one run of a reconciliation reads at most; the next run goes on from its cursor.
+const RECONCILE_PAGES = 20;
+
+/** What a test, a command or the sandbox puts in the place of the machine. */
+export interface Overrides {
+  workspaceId?: string;
+  clock?: Clock;
+  fetch?: Fetch;
+  log?: Log;
+  /** Wraps what the app measures with, for example to pull the plug at a point. */
+  telemetry?: (inner: ReturnType<typeof createMetrics>) => ReturnType<typeof createMetrics>;
+  analyst?: Analyst;
+  /** `command` beside a running bot: attaches to its database, serves nothing and listens to nobody. */
+  role?: 'bot' | 'command';
+  /** Reconciliation and other chores by the clock. Default true. */
+  chores?: boolean;
+}
+
+/** The running product. */
+export interface App {
+  workspaceId: string;
+  /** Where it listens; null for a command. */
+  url: string | null;
+  verbs: Verbs;
+  db: Tx;
+  /** Stores deliveries as if they had come in, and sends their jobs. */
+  accept(deliveries: readonly Incoming[]): Promise<boolean[]>;
+  /** Resolves when nothing is left to do right now. */
+  idle(): Promise<void>;
+  /** Looks again for what webhooks missed, now. */
+  reconcile(): Promise<void>;
+  sweep(): Promise<void>;
+  settings: ReturnType<typeof createSettings>;
+  integrations: Integration[];
+  stop(): Promise<void>;
+}
+
+/** A cache as integrations take it. */
+export interface Remember {
+  getOrLoad<T>(key: string, load: () => Promise<T>): Promise<T>;
+  delete(key: string): Promise<unknown>;
+}
+
+export interface ConnectDeps {
+  clock: Clock;
+  log: Log;
+  fetch: Fetch;
+  telemetry: Telemetry;
+  cache: Remember;
+}
+
+/** Connects Linear and Zendesk where the configuration names them. Nothing is called yet. */
+export function connect(config: Config, deps: ConnectDeps): Integration[] {
+  const integrations: Integration[] = [];
+  if (config.LINEAR_API_KEY)
+    integrations.push(createLinear({ ...config, LINEAR_API_KEY: config.LINEAR_API_KEY }, deps));
+  if (config.ZENDESK_BASE_URL && config.ZENDESK_CLIENT_ID && config.ZENDESK_CLIENT_SECRET) {
+    const { ZENDESK_BASE_URL: baseUrl, ZENDESK_CLIENT_ID: clientId, ZENDESK_CLIENT_SECRET: clientSecret } = config;
+    integrations.push(
+      createZendesk({ baseUrl, clientId, clientSecret, webhookSecret: config.ZENDESK_WEBHOOK_SECRET ?? null }, deps),
+    );
+  }
+  return integrations;
+}
+
+/** The live checks of every system that the configuration names, for the doctor. */
+export function probes(config: Config, deps: ConnectDeps): { what: string; probe: () => Promise<Probe> }[] {
+  const others = connect(config, deps).map(({ id, probe }) => ({ what: id, probe }));
+  return config.SLACK_BOT_TOKEN
+    ? [{ what: 'slack', probe: createSlackProbe(slackConfig(config, config.SLACK_BOT_TOKEN), deps) }, ...others]
+    : others;
+}
+
+function slackConfig(config: Config, botToken: string): SlackConfig {
+  return {
+    botToken,
+    signingSecret: config.SLACK_SIGNING_SECRET ?? null,
+    appToken: config.SLACK_APP_TOKEN ?? null,
+    apiUrl: config.SLACK_API_URL,
+    supportChannels: config.SUPPORT_CHANNELS,
+    insightsChannel: config.INSIGHTS_CHANNEL ?? null,
+    staff: config.STAFF,
+    approvers: config.APPROVERS,
+  };
+}
+
+/** Opens the database that the configuration names: the given one, our own that runs already (for a command), or our own. */
+async function openStorage(
+  config: Config,
+  role: 'bot' | 'command',
+  log: Log,
+): Promise<{ url: string; embedded: Embedded | null }> {
+  if (config.DATABASE_URL) return { url: config.DATABASE_URL, embedded: null };
+  const dataDir = resolve(config.DATA_DIR);
+  const running = role === 'command' ? await findEmbedded(dataDir) : null;
+  if (running) return { url: running, embedded: null };
+  const embedded = await startEmbedded({ dataDir, log });
+  return { url: embedded.url, embedded };
+}
+
+/**
+ * Builds and starts the product. Rejects with AppError('bad_config' | 'conflict' | 'unavailable') and a sentence that says what to do;
+ * whatever was started by then is stopped again.
+ */
+export async function buildApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  const role = overrides.role ?? 'bot';
+  const clock = overrides.clock ?? systemClock;
+  const fetch = overrides.fetch ?? systemFetch;
+  const log = overrides.log ?? createLog(config.LOG_LEVEL);
+  const metrics = overrides.telemetry?.(createMetrics(clock)) ?? createMetrics(clock);
+  const telemetry = metrics;
+  const workspaceId = overrides.workspaceId ?? 'main';
+  const startedAt = clock.now();
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse())
+      await close().catch((error) => log.warn({ error: errorLine(error) }, 'could not stop in order'));
+  };
+
+  try {
+    const { url, embedded } = await openStorage(config, role, log);
+    if (embedded) closers.push(() => embedded.stop());
+    const db = openDb({ url, log, telemetry });
+    closers.push(() => db.close());
+    await migrate(db);
+    await ensureWorkspace(db, workspaceId, clock.now());
+    const master = await masterKey(config.MASTER_KEY, resolve(config.DATA_DIR));
+    const linkKey = Buffer.from(hkdfSync('sha256', master, workspaceId, 'lineage-link', 32));
+
+    // --- storage
+    const keyring = createKeyring({ workspaceId, master, now: () => clock.now() });
+    const records = createRecords(workspaceId);
+    const deliveries = createDeliveries(workspaceId, keyring);
+    const signals = createSignals(workspaceId, keyring, records);
+    const texts = createTexts(workspaceId, keyring);
+    const observations = createObservations(workspaceId, keyring, records);
+    const themes = createThemes(workspaceId, keyring, records);
+    const insights = createInsights(workspaceId, records);
+    const proposals = createProposals(workspaceId, keyring, records);
+    const cards = createCards(workspaceId);
+    const decisions = createDecisions(workspaceId, keyring, records);
+    const actions = createActions(workspaceId, keyring, records);
+    const cursors = createCursors(workspaceId);
+    const settings = createSettings(workspaceId);
+    const tracer = createTracer(workspaceId, keyring);
+    const queue = createQueue({ url, workspaceId, log, db });
+    const jobs = {
+      send: (tx: Tx, next: readonly Next[]) =>
+        queue.send(
+          tx,
+          next.map(({ stage, id, afterMs }) => ({ queue: stage, id, ...(afterMs ? { afterMs } : {}) })),
+        ),
+    };
+    const send = jobs.send;
+    const cacheOf = (namespace: string, ttlMs: number) => {
+      const cache = createCache<unknown>(db, { workspaceId, namespace, schema: z.unknown(), ttlMs, clock, log });
+      return {
+        getOrLoad: <T>(key: string, load: () => Promise<T>) => cache.getOrLoad(key, load) as Promise<T>,
+        delete: (key: string) => cache.delete(key),
+      };
+    };
+    const tuned = {
+      customers: await settings.get(db, 'insight.customers'),
+      approvals: await settings.get(db, 'approvals.needed'),
+    };
+
+    // --- systems
+    const integrations = connect(config, {
+      clock,
+      log,
+      fetch,
+      telemetry,
+      cache: cacheOf('linear', LINEAR_CACHE_MS),
+    });
+    const canFile = () => integrations.some((integration) => integration.actions?.['linear.issue']);
+    let slack: Slack | null = null;
+    let insightsChannel: string | null = null;
+    let channelsKnown = false;
+    const nameOf = async (actor: string): Promise<string> => {
+      if (actor === 'throughline') return 'Throughline';
+      if (/^(linear|github|zendesk|slack)$/.test(actor)) return actor[0]!.toUpperCase() + actor.slice(1);
+      return slack ? slack.people.displayName(actor) : actor;
+    };
+    const nobody = (id: string): Person => ({ id, kind: 'unknown', approver: false });
+    const personOf = async (id: string): Promise<Person> => (slack ? slack.people.personOf(id) : nobody(id));
+    // A public address is needed: a link to loopback in an issue leads everybody else nowhere.
+    const publicUrl = config.PUBLIC_URL?.replace(/\/$/, '') ?? null;
+    const lineageUrl = (id: string) =>
+      publicUrl ? `${publicUrl}/lineage/${id}?sig=${linkSignature(linkKey, id)}` : null;
+
+    // --- thinking
+    const analyst =
+      overrides.analyst ??
+      (await createAnalyst({
+        model: config.MODEL ?? null,
+        baseUrl: config.MODEL_BASE_URL ?? null,
+        apiKey: config.modelApiKey,
+        clock,
+        log,
+        telemetry,
+      }));
+    const perceive = createPerception({ analyst });
+    let index = createThemeIndex();
+    const effects = {
+      db,
+      texts,
+      isInternal: async (channelId: string) => (slack ? (await slack.people.audienceOf(channelId)).internal : false),
+      lineageUrl,
+    };
+    const checkpoints = await openCheckpoints(db);
+    const loop = createLoop(
+      {
+        analyst,
+        now: () => clock.now(),
+        cohesion: (themeId) => index.tightness(themeId),
+        customersNeeded: () => tuned.customers,
+        links: { lineage: lineageUrl },
+        team: () => config.LINEAR_TEAM ?? null,
+        evidence: async (themeId) => {
+          const evidence = await gatherEvidence(db, { themes, texts }, themeId);
+          if (!evidence) throw new AppError('not_found', `Nothing is left of the theme ${themeId}.`);
+          return evidence;
+        },
+        sources: async (_proposalId, decisionId) =>
+          sourcesOf(effects, (await decisions.payload(db, decisionId))?.conversationIds ?? []),
+      },
+      checkpoints,
+    );
+
+    // --- the flow
+    const viewDeps = { cards, insights, proposals, decisions, actions, texts, nameOf, canFile };
+    const thinking = loop;
+    const assess = createAssess(
+      {
+        db,
+        workspaceId,
+        themes,
+        texts,
+        insights,
+        proposals,
+        cards,
+        decisions,
+        actions,
+        effects,
+        thinking,
+        planMore: (sources) => sourceIntents(sources, false),
+        customersNeeded: () => tuned.customers,
+        approvalsNeeded: () => tuned.approvals,
+        insightsChannel: () => insightsChannel,
+        now: () => clock.now(),
+      },
+      send,
+    );
+    const decideDeps = {
+      db,
+      cards,
+      insights,
+      proposals,
+      decisions,
+      actions,
+      effects,
+      records,
+      thread: loop,
+      workspaceId,
+      canFile,
+      now: () => clock.now(),
+      vote: (tx: Tx, cardId: string, personId: string, value: 1 | -1 | 0, at: Date) =>
+        vote(tx, workspaceId, cardId, personId, value, at),
+      send,
+    };
+    const readDelivery = async (delivery: Delivery): Promise<Fact[]> => {
+      const payload: unknown = JSON.parse(delivery.payload);
+      if (delivery.kind === 'facts') return payload as Fact[];
+      if (delivery.source === 'slack') {
+        if (!slack) throw new AppError('unavailable', 'Slack is not connected.', { retryable: true });
+        return slack.handle({ kind: delivery.kind, payload, interactive: isInteractive(delivery.kind) });
+      }
+      const integration = integrations.find(({ id }) => id === delivery.source);
+      if (!integration?.inbound)
+        throw new AppError('unavailable', `${delivery.source} is not connected.`, { retryable: true });
+      return integration.inbound.read(payload);
+    };
+    const stages = [
+      createIngest({
+        db,
+        deliveries,
+        signals,
+        themes,
+        actions,
+        read: readDelivery,
+        // What an earlier process left behind is taken up at once; what this one is handling gets its time.
+        cutShortBefore: () => new Date(Math.max(startedAt.getTime(), clock.now().getTime() - CUT_SHORT_MS)),
+      }),
+      createObserve({ db, workspaceId, texts, observations, perceive }),
+      createTheme({
+        db,
+        workspaceId,
+        themes,
+        index: {
+          assign: (vector) => index.assign(vector),
+          add: (observationId, themeId, vector) => index.add(observationId, themeId, vector),
+          clear: () => {
+            index = createThemeIndex();
+          },
+        },
+      }),
+      assess,
+      createShow({
+        db,
+        cards,
+        view: viewDeps,
+        now: () => clock.now(),
+        surface: {
+          post: (view, where) => slackNow().cards.post(view, where),
+          redraw: (cardId, at) => slackNow().cards.redraw(cardId, at),
+          postDetails: (view, where) =>
+            slackNow().cards.postDetails(view, { ...where, lineageUrl: lineageUrl(view.themeId) }),
+          redrawDetails: (view, at) =>
+            slackNow().cards.redrawDetails(view, { ...at, lineageUrl: lineageUrl(view.themeId) }),
+          permalink: (channel, ts) => slackNow().client.permalink(channel, ts),
+        },
+      }),
+      createDecide(decideDeps),
+      createAct({
+        db,
+        actions,
+        decisions,
+        cards,
+        personOf,
+        now: () => clock.now(),
+        handFor: (kind) =>
+          [...integrations, ...(slack ? [slack.integration] : [])].find((integration) => integration.actions?.[kind])
+            ?.actions?.[kind] ?? null,
+      }),
+      createFollow({ db, decisions, actions, cards, proposals, thread: loop }),
+    ];
+    const stageDeps = { db, jobs, clock, log, telemetry };
+    const slackNow = (): Slack => {
+      if (!slack) throw new AppError('unavailable', 'Slack is not connected.', { retryable: true });
+      return slack;
+    };
+
+    const accept = async (incoming: readonly Incoming[]): Promise<boolean[]> =>
+      db.transaction('accept', async (tx) => {
+        const receivedAt = clock.now().toISOString();
+        const fresh = await deliveries.store(
+          tx,
+          incoming.map((delivery) => ({ ...delivery, receivedAt })),
+        );
+        const next = incoming.filter(
+          (delivery, at) =>
+            fresh[at] && !delivery.quarantine && !(delivery.source === 'slack' && isInteractive(delivery.kind)),
+        );
+        await send(
+          tx,
+          next.map((delivery): Next => ({ stage: 'ingest', id: `${delivery.source}/${delivery.deliveryId}` })),
+        );
+        return fresh;
+      });
+
+    // --- what people can ask
+    const deciding = createDeciding(decideDeps);
+    const verbs: Verbs = {
+      ...deciding,
+      ...createCapturing({
+        db,
+        signals,
+        texts,
+        themes,
+        cards,
+        proposals,
+        decisions,
+        records,
+        readMessage: (message, person) => slackNow().readMessage(message, person),
+        isWatched: async (channelId) => ((await settings.channel(db, channelId))?.mode ?? 'off') !== 'off',
+        assessOnRequest: (themeId) => assess.onRequest(themeId),
+        decide: deciding.decide,
+        canFile,
+        now: () => clock.now(),
+        send,
+      }),
+      async cardAt({ channelId, ts }) {
+        const card = await cards.at(db, channelId, ts);
+        if (!card) return null;
+        const taken = card.proposalId ? await decisions.taken(db, card.proposalId) : null;
+        const proposal =
+          card.proposalId && card.proposalRevision ? { id: card.proposalId, revision: card.proposalRevision } : null;
+        return { cardId: card.id, proposal, decisionId: taken?.id ?? null };
+      },
+      async card(cardId) {
+        const card = await cards.byId(db, cardId);
+        return card && viewOf(viewDeps, db, card);
+      },
+      trends: (days) => trends(db, workspaceId, days, clock.now()),
+      async insights() {
+        return (await insights.list(db, 20)).map(({ insight, state, permalink }) => ({
+          insightId: insight.id,
+          title: insight.title,
+          customers: insight.reach.customers,
+          reports: insight.reach.reports,
+          state:
+            state === null || state === 'waiting'
+              ? 'unposted'
+              : (state as Exclude<Awaited<ReturnType<Verbs['insights']>>[number]['state'], 'unposted'>),
+          permalink,
+        }));
+      },
+      async insight(query) {
+        const found = await tracer.find(db, query);
+        if (!found) return null;
+        const themeId =
+          found.kind === 'theme'
+            ? found.id
+            : found.kind === 'insight'
+              ? (await insights.byId(db, found.id))?.themeId
+              : null;
+        const card = themeId ? await cards.current(db, themeId) : null;
+        return card && viewOf(viewDeps, db, card);
+      },
+      async trace(query) {
+        const found = await tracer.find(db, query);
+        if (!found) return { kind: 'unknown', examples: await examples() };
+        const trace = await tracer.trace(db, found, nameOf);
+        const why = found.kind === 'signal' ? await tracer.lone(db, found.id) : null;
+        const page = lineageUrl(found.id);
+        return why ? { kind: 'lone', trace, why, url: page } : { kind: 'found', trace, url: page };
+      },
+    };
+    const examples = async (): Promise<string[]> => {
+      const rows = await db.query<{ example: string }>(
+        `(select receipt->>'label' as example from action where workspace_id = $1 and kind = 'linear.issue' and receipt is not null order by created_at desc limit 1)
+         union all (select id from insight where workspace_id = $1 order by created_at desc limit 1)
+         union all (select permalink from signal_head where workspace_id = $1 and permalink is not null order by occurred_at desc limit 1)`,
+        [workspaceId],
+      );
+      return rows.length > 0 ? rows.map((row) => row.example) : ['ENG-12', 'zendesk:1', 'the link of a message'];
+    };
+
+    // --- Slack
+    if (config.SLACK_BOT_TOKEN) {
+      slack = createSlack(slackConfig(config, config.SLACK_BOT_TOKEN), {
+        clock,
+        log,
+        telemetry,
+        fetch,
+        cache: cacheOf('slack', SLACK_CACHE_MS),
+        verbs,
+        async settings() {
+          const reactions = await settings.get(db, 'slack.reactions');
+          return {
+            allowBots: await settings.get(db, 'slack.bots'),
+            customerChannels: await settings.get(db, 'customer.channels'),
+            captureEmoji: (await settings.get(db, 'capture.emoji')) || DEFAULT_CAPTURE_EMOJI,
+            reactions: Object.keys(reactions).length > 0 ? reactions : DEFAULT_REACTIONS,
+          };
+        },
+        async modeOf(channelId) {
+          const row = await settings.channel(db, channelId);
+          if (row) return row.mode;
+          // Until the names in SUPPORT_CHANNELS are known as ids, a message of theirs must wait rather than be lost.
+          if (!channelsKnown) throw new AppError('unavailable', 'The channels are not known yet.', { retryable: true });
+          return 'off';
+        },
+        isKnown: async (externalId) => (await signals.head(db, externalId)) !== null,
+        channelJoined: (channelId, name) =>
+          settings.setChannel(db, { channelId, name, mode: 'observe', origin: 'joined' }, clock.now()),
+        async channelLeft(channelId) {
+          const row = await settings.channel(db, channelId);
+          if (row?.origin === 'joined') await settings.setChannel(db, { ...row, mode: 'off' }, clock.now());
+        },
+        channelRenamed: (channelId, name) => settings.renameChannel(db, channelId, name, clock.now()),
+        async persist(delivery) {
+          const [fresh] = await accept([
+            {
+              source: 'slack',
+              deliveryId: delivery.deliveryId,
+              kind: delivery.kind,
+              payload: JSON.stringify(delivery.payload),
+              ...(delivery.quarantine
+                ? { quarantine: `${delivery.quarantine.field} ${delivery.quarantine.message}` }
+                : {}),
+            },
+          ]);
+          telemetry.count('deliveries_total', { source: 'slack', outcome: fresh ? 'new' : 'known' });
+          return fresh ? 'new' : 'known';
+        },
+        handled: (deliveryId) => deliveries.done(db, [`slack/${deliveryId}`], clock.now()),
+      });
+    }
+    const learnChannels = async (): Promise<void> => {
+      if (!slack) return;
+      const self = await slack.client.whoAmI();
+      await claimTeam(db, workspaceId, self.teamId);
+      for (const entry of config.SUPPORT_CHANNELS) {
+        const channel = await slack.client.resolveChannel(entry);
+        if (channel)
+          await settings.setChannel(
+            db,
+            { channelId: channel.id, name: channel.name, mode: 'suggest', origin: 'environment' },
+            clock.now(),
+          );
+        else log.warn({ channel: entry }, 'a channel of SUPPORT_CHANNELS is not there, or the bot cannot see it');
+      }
+      const found = config.INSIGHTS_CHANNEL ? await slack.client.resolveChannel(config.INSIGHTS_CHANNEL) : null;
+      if (config.INSIGHTS_CHANNEL && !found)
+        log.warn({ channel: config.INSIGHTS_CHANNEL }, 'INSIGHTS_CHANNEL is not there, or the bot cannot see it');
+      insightsChannel = found?.id ?? null;
+      channelsKnown = true;
+    };
+
+    // --- by the clock
+    const reconcileOne = async (integration: Integration): Promise<void> => {
+      if (!integration.reconcile) return;
+      const name = `reconcile.${integration.id}`;
+      for (let page = 0; page < RECONCILE_PAGES; page++) {
+        const before = await cursors.get(db, name);
+        const { facts, cursor, more } = await integration.reconcile(before);
+        await db.transaction('reconcile', async (tx) => {
+          const at = clock.now();
+          if (facts.length > 0) {
+            const payload = JSON.stringify(facts);
+            const deliveryId = `reconcile:${createHash('sha256').update(payload).digest('hex').slice(0, 32)}`;
+            const [fresh] = await deliveries.store(tx, [
+              { source: integration.id, deliveryId, kind: 'facts', payload, receivedAt: at.toISOString() },
+            ]);
+            if (fresh) await send(tx, [{ stage: 'ingest', id: `${integration.id}/${deliveryId}` }]);
+          }
+          if (cursor !== before) await cursors.set(tx, name, cursor, at);
+        });
+        if (!more) return;
+      }
+    };
+    const redrawDue = async (): Promise<void> => {
+      const at = clock.now();
+      await db.transaction('clock', async (tx) => {
+        const next: Next[] = [];
+        for (const id of await cards.due(tx, at, 100)) {
+          await cards.change(tx, id, { state: 'open', snoozedUntil: null, snoozedReports: null });
+          next.push({ stage: 'show', id });
+        }
+        // The Undo button goes when its time is over.
+        for (const id of await decisions.undoEnded(tx, at)) {
+          await cards.change(tx, id, {});
+          next.push({ stage: 'show', id });
+        }
+        await send(tx, next);
+      });
+    };
+    const chores: Chore[] = [
+      { name: 'channels', cron: '*/5 * * * *', run: learnChannels },
+      { name: 'clock', cron: '* * * * *', run: redrawDue },
+      {
+        name: 'tidy',
+        cron: '17 3 * * *',
+        run: async () => {
+          await deliveries.expire(db, clock.now());
+        },
+      },
+      ...integrations
+        .filter((integration) => integration.reconcile)
+        .map((integration) => ({
+          name: `reconcile.${integration.id}`,
+          cron: '*/5 * * * *',
+          run: () => reconcileOne(integration),
+        })),
+    ];
+
+    await queue.start(STAGE_NAMES);
+    closers.push(() => queue.stop(STOP_DRAIN_MS));
+    // Tried once before the first message; when Slack is away, the chore learns them later and messages wait.
+    await learnChannels().catch((error) => {
+      if (error instanceof AppError && (error.code === 'conflict' || error.code === 'unauthorized')) throw error;
+      log.warn({ error: errorLine(error) }, 'Slack does not answer yet; messages wait');
+    });
+    await startWorker({
+      stages,
+      chores: (overrides.chores ?? role === 'bot') ? chores : [],
+      queue,
+      deps: stageDeps,
+      clock,
+      log,
+    });
+
+    // --- the door
+    let listening: Listening | null = null;
+    if (role === 'bot') {
+      const ready = async () => {
+        try {
+          await db.query('select 1');
+          return { ok: true, checks: { database: 'ok' } };
+        } catch (error) {
+          return { ok: false, checks: { database: errorLine(error) } };
+        }
+      };
+      const routes = createRoutes({
+        clock,
+        log,
+        telemetry,
+        slack: slack && config.SLACK_SIGNING_SECRET ? slack.intake.handle : null,
+        webhooks: integrations.flatMap(({ id, inbound }) => (inbound ? [{ id, ...inbound }] : [])),
+        accept,
+        trace: verbs.trace,
+        apiToken: config.API_TOKEN ?? null,
+        linkKey,
+        ready,
+        metrics: () => metrics.text(),
+      });
+      listening = await listen(routes, hostFor(config), config.PORT);
+      closers.push(() => listening!.close());
+      if (slack) closers.push(slack.intake.drain);
+      if (slack?.socket) {
+        await slack.socket.start();
+        closers.push(() => slack!.socket!.stop());
+      }
+      log.info({ url: listening.url, ms: clock.now().getTime() - startedAt.getTime() }, 'ready');
+    }
+
+    return {
+      workspaceId,
+      url: listening?.url ?? null,
+      verbs,
+      db,
+      accept,
+      settings,
+      integrations: [...integrations, ...(slack ? [slack.integration] : [])],
+      sweep: () => sweep(stages, stageDeps, log),
+      async reconcile() {
+        for (const integration of integrations) await reconcileOne(integration);
+      },
+      async idle() {
+        // Two quiet looks in a row: a batch that just ended may be about to send the next jobs.
+        for (let quiet = 0; quiet < 2; ) {
+          const depth = await queue.depth();
+          quiet = Object.values(depth).every(({ waiting, active }) => waiting + active === 0) ? quiet + 1 : 0;
+          if (quiet < 2) await systemClock.sleep(25);
+        }
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Events are handled by a job; everything else has a person waiting behind it. */
+function isInteractive(kind: string): boolean {
+  return !kind.startsWith('event:') && kind !== 'app_rate_limited' && kind !== 'malformed';
+}
+
+/** Loopback, unless the configuration says that others reach us: then every interface, for a container or a proxy on another host. */
+function hostFor(config: Config): string {
+  if (!config.PUBLIC_URL) return '127.0.0.1';
+  const { hostname } = new URL(config.PUBLIC_URL);
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]' ? '127.0.0.1' : '0.0.0.0';
+}

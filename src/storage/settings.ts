@@ -1,0 +1,170 @@
+// Settings and channels: seeded by the environment at start, then changed by people; what a person set, the environment does not override.
+import { z } from 'zod';
+import { AppError } from '#src/domain/errors.ts';
+import type { WorkspaceId } from '#src/domain/ids.ts';
+import { CUSTOMERS_NEEDED } from '#src/domain/insight.ts';
+import type { Tx } from '#src/domain/ports.ts';
+
+/** Every setting: what it is for, what it may be, and what it is when nobody has set it. */
+export const SETTINGS = {
+  'capture.emoji': {
+    help: 'The reaction that captures a message, without colons.',
+    schema: z.string().regex(/^[\w+-]+$/, { error: 'must be the name of an emoji without colons' }),
+    value: 'memo',
+  },
+  'slack.bots': { help: 'Whether messages of other bots count: true or false.', schema: z.boolean(), value: false },
+  'slack.reactions': {
+    help: 'What reactions on a card mean, as JSON; {} keeps the standard table.',
+    schema: z.record(z.string(), z.enum(['approve', 'dismiss', 'snooze', 'claim', 'agree', 'disagree'])),
+    value: {} as Record<string, 'approve' | 'dismiss' | 'snooze' | 'claim' | 'agree' | 'disagree'>,
+  },
+  'customer.channels': {
+    help: 'Channels that belong to one customer, as JSON: {"C012AB3CD": "Acme"}.',
+    schema: z.record(z.string(), z.string()),
+    value: {} as Record<string, string>,
+  },
+  'insight.customers': {
+    help: 'Distinct customers within 14 days that make a theme an insight.',
+    schema: z.number().int().min(1).max(1000),
+    value: CUSTOMERS_NEEDED as number,
+  },
+  'approvals.needed': {
+    help: 'Approvals that filing needs.',
+    schema: z.number().int().min(1).max(5),
+    value: 1 as number,
+  },
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+type Value<K extends SettingKey> = z.output<(typeof SETTINGS)[K]['schema']>;
+
+export type ChannelMode = 'suggest' | 'observe' | 'off';
+
+export interface ChannelRow {
+  channelId: string;
+  name: string;
+  mode: ChannelMode;
+  origin: 'environment' | 'joined' | 'person';
+}
+
+export interface Settings {
+  get<K extends SettingKey>(tx: Tx, key: K): Promise<Value<K>>;
+  all(tx: Tx): Promise<{ key: SettingKey; value: unknown; setBy: string | null }[]>;
+  /** Throws AppError('bad_request') that says what the value may be. */
+  set(tx: Tx, key: string, value: unknown, by: string, at: Date): Promise<void>;
+  unset(tx: Tx, key: string): Promise<void>;
+  channel(tx: Tx, channelId: string): Promise<ChannelRow | null>;
+  channels(tx: Tx): Promise<ChannelRow[]>;
+  /** Puts a channel in, unless a person has decided about it; the environment outranks a mere joining. */
+  setChannel(tx: Tx, row: ChannelRow, at: Date): Promise<void>;
+  renameChannel(tx: Tx, channelId: string, name: string, at: Date): Promise<void>;
+}
+
+/** Makes sure that the workspace exists. */
+export async function ensureWorkspace(tx: Tx, id: WorkspaceId, at: Date): Promise<void> {
+  await tx.query(`insert into workspace (id, name, created_at) values ($1, $1, $2) on conflict do nothing`, [id, at]);
+}
+
+/** Notes which Slack team a workspace is. Throws AppError('conflict') when the database belongs to another team. */
+export async function claimTeam(tx: Tx, id: WorkspaceId, teamId: string): Promise<void> {
+  const [row] = await tx.query<{ slack_team_id: string | null }>(
+    `update workspace set slack_team_id = coalesce(slack_team_id, $2) where id = $1 returning slack_team_id`,
+    [id, teamId],
+  );
+  if (row && row.slack_team_id !== teamId) {
+    throw new AppError(
+      'conflict',
+      `This database belongs to the Slack team ${row.slack_team_id}, the token to ${teamId}. Use another DATA_DIR or DATABASE_URL.`,
+    );
+  }
+}
+
+/** Opens the settings of one workspace. */
+export function createSettings(workspaceId: WorkspaceId): Settings {
+  const read = (row: {
+    channel_id: string;
+    name: string;
+    mode: ChannelMode;
+    origin: ChannelRow['origin'];
+  }): ChannelRow => ({
+    channelId: row.channel_id,
+    name: row.name,
+    mode: row.mode,
+    origin: row.origin,
+  });
+  return {
+    async get(tx, key) {
+      const [row] = await tx.query<{ value: unknown }>(
+        `select value from setting where workspace_id = $1 and key = $2`,
+        [workspaceId, key],
+      );
+      const parsed = row && SETTINGS[key].schema.safeParse(row.value);
+      return (parsed?.success ? parsed.data : SETTINGS[key].value) as never;
+    },
+    async all(tx) {
+      const rows = await tx.query<{ key: string; value: unknown; updated_by: string }>(
+        `select key, value, updated_by from setting where workspace_id = $1`,
+        [workspaceId],
+      );
+      const set = new Map(rows.map((row) => [row.key, row]));
+      return (Object.keys(SETTINGS) as SettingKey[]).map((key) => ({
+        key,
+        value: set.get(key)?.value ?? SETTINGS[key].value,
+        setBy: set.get(key)?.updated_by ?? null,
+      }));
+    },
+    async set(tx, key, value, by, at) {
+      const setting = SETTINGS[known(key)];
+      const parsed = setting.schema.safeParse(value);
+      if (!parsed.success)
+        throw new AppError(
+          'bad_request',
+          `${key}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}. ${setting.help}`,
+        );
+      await tx.query(
+        `insert into setting (workspace_id, key, value, origin, updated_at, updated_by) values ($1, $2, $3, 'person', $4, $5)
+         on conflict (workspace_id, key) do update set value = $3, origin = 'person', updated_at = $4, updated_by = $5`,
+        [workspaceId, key, JSON.stringify(parsed.data), at, by],
+      );
+    },
+    async unset(tx, key) {
+      await tx.query(`delete from setting where workspace_id = $1 and key = $2`, [workspaceId, known(key)]);
+    },
+    async channel(tx, channelId) {
+      const [row] = await tx.query<Parameters<typeof read>[0]>(
+        `select * from channel where workspace_id = $1 and channel_id = $2`,
+        [workspaceId, channelId],
+      );
+      return row ? read(row) : null;
+    },
+    async channels(tx) {
+      const rows = await tx.query<Parameters<typeof read>[0]>(
+        `select * from channel where workspace_id = $1 order by name`,
+        [workspaceId],
+      );
+      return rows.map(read);
+    },
+    async setChannel(tx, row, at) {
+      await tx.query(
+        `insert into channel (workspace_id, channel_id, name, mode, origin, updated_at) values ($1, $2, $3, $4, $5, $6)
+         on conflict (workspace_id, channel_id) do update set name = $3, mode = $4, origin = $5, updated_at = $6
+         where (channel.mode, channel.name, channel.origin) is distinct from ($4, $3, $5)
+           and (channel.origin <> 'person' or $5 = 'person') and not (channel.origin = 'environment' and $5 = 'joined')`,
+        [workspaceId, row.channelId, row.name, row.mode, row.origin, at],
+      );
+    },
+    async renameChannel(tx, channelId, name, at) {
+      await tx.query(`update channel set name = $3, updated_at = $4 where workspace_id = $1 and channel_id = $2`, [
+        workspaceId,
+        channelId,
+        name,
+        at,
+      ]);
+    },
+  };
+}
+
+function known(key: string): SettingKey {
+  if (key in SETTINGS) return key as SettingKey;
+  throw new AppError('bad_request', `There is no setting ${key}. There are: ${Object.keys(SETTINGS).join(', ')}.`);
+}
