@@ -1,6 +1,7 @@
 // Bolt's App behind our intake: it finds the listener, we give each listener one plain question and catch every error. Nobody is left without an answer.
 import { createHash } from 'node:crypto';
 import { App, type CodedError, LogLevel, type Receiver } from '@slack/bolt';
+import type { SectionBlock } from '@slack/types';
 import type { FetchFunction } from '@slack/web-api';
 import { errorLine } from '#src/domain/errors.ts';
 import type { Person } from '#src/domain/policy.ts';
@@ -117,21 +118,23 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       listens.views.add(callbackId);
       app.view(callbackId, async ({ body, ack, context }) => {
         const ask = askOf(body, context);
+        let result: ViewAnswer;
         try {
-          await answer(ack, await run(ask));
+          result = await run(ask);
         } catch (error) {
           // What was typed must not vanish into nothing: the window itself says what happened.
-          if (ask.late) throw error;
           const reference = note(error, body);
-          const view = noteModal('That did not work', toReply(error, reference).text);
-          await answer(ack, { response_action: 'update', view });
+          result = { response_action: 'update', view: noteModal('That did not work', toReply(error, reference).text) };
         }
+        // A window that closed meanwhile, or before a crash, cannot say it any more.
+        if (!(await answer(ack, result)) && result) await ask.reply(wordsOf(result));
       });
     },
     async interact(payload, { ack, late }) {
       await app.processEvent({
         body: payload as Record<string, unknown>,
-        ack: (response?: unknown) => ack(response),
+        // Bolt hands this very function to the listener and ignores what it returns; our listeners do not.
+        ack: ack as unknown as (response?: unknown) => Promise<void>,
         customProperties: { late },
       });
     },
@@ -173,9 +176,14 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   }
 }
 
-// Bolt types the answer by kinds of views that it cannot tell apart; ours is one of them in every case.
-function answer(ack: unknown, response: ViewAnswer): Promise<void> {
-  return (ack as (response?: ViewAnswer) => Promise<void>)(response);
+// Bolt types the answer by kinds of views that it cannot tell apart; ours is one of them, and the function behind it is our own Ack.
+function answer(ack: unknown, response: ViewAnswer): Promise<boolean> {
+  return (ack as Ack)(response);
+}
+
+function wordsOf(answer: NonNullable<ViewAnswer>): string {
+  if (answer.response_action === 'errors') return Object.values(answer.errors).join(' ');
+  return (answer.view.blocks as SectionBlock[]).map((block) => block.text?.text ?? '').join('\n');
 }
 
 /** Where the person who sent this can be answered. */

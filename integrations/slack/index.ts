@@ -25,7 +25,7 @@ export type { CachePort, SlackClient } from './client.ts';
 export type { ChannelMode, ReadMessage } from './inbound.ts';
 export { DEFAULT_CAPTURE_EMOJI, DEFAULT_REACTIONS } from './listeners/reactions.ts';
 export type { Outbound } from './outbound.ts';
-export type { Audience, People } from './people.ts';
+export type { People } from './people.ts';
 export type { SlackDelivery, SlackIntake } from './receiver.ts';
 
 /** What the environment says about Slack. */

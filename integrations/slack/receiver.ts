@@ -26,8 +26,8 @@ export interface SlackDelivery {
   quarantine?: { field: string; message: string };
 }
 
-/** What a person's click or command is answered with, within three seconds. */
-export type Ack = (response?: unknown) => Promise<void>;
+/** Answers Slack for a click, a command or a modal, within three seconds. False when it was too late for this answer to arrive. */
+export type Ack = (response?: unknown) => Promise<boolean>;
 
 export interface HttpAnswer {
   status: number;
@@ -86,7 +86,10 @@ export function createSlackIntake(deps: IntakeDeps): SlackIntake {
           return json(400, { error: `${named.field} ${named.message}`, field: named.field });
         }
         const acked = Promise.withResolvers<unknown>();
-        await accept({ ...named.delivery, via: 'http' }, async (response) => acked.resolve(response));
+        await accept({ ...named.delivery, via: 'http' }, async (response) => {
+          acked.resolve(response);
+          return true;
+        });
         return answerOf(await acked.promise);
       } catch (error) {
         return troubled(error);
@@ -127,10 +130,10 @@ export function createSlackIntake(deps: IntakeDeps): SlackIntake {
     const answered = Promise.withResolvers<void>();
     let open = true;
     const once: Ack = async (response) => {
-      if (!open) return;
+      if (!open) return false;
       open = false;
       try {
-        await ack(response);
+        return await ack(response);
       } finally {
         answered.resolve();
       }

@@ -43,9 +43,11 @@ export function createSlackSocket(deps: SocketDeps): SlackSocket {
     const ack: Ack = async (response) => {
       try {
         await event.ack(toEnvelopeAnswer(response));
+        return true;
       } catch (error) {
         // The socket closed in between. Slack delivers again, and the delivery is known by then.
         log.info({ error: errorLine(error) }, 'an acknowledgement did not get through');
+        return false;
       }
     };
     void intake.receive(event.body, ack);

@@ -109,13 +109,20 @@ function heading({ insight, state }: CardView): string {
   return parts.filter(Boolean).join(' · ');
 }
 
+const SOURCE_NAMES: Readonly<Record<string, string>> = {
+  slack: 'Slack',
+  zendesk: 'Zendesk',
+  api: 'API',
+  import: 'imported',
+};
+
 function reachFacts({ insight: { reach } }: CardView): [string, string][] {
   const sources = Object.entries(reach.sources)
-    .map(([source, number]) => `${number} from ${harmless(source)}`)
+    .map(([source, number]) => `${number} ${SOURCE_NAMES[source] ?? harmless(source)}`)
     .join(', ');
   return [
     ['Customers', `${reach.customers} (${reach.customersInWindow} within 14 days)`],
-    ['Reports', `${reach.reports}${sources ? `: ${sources}` : ''}`],
+    ['Reports', `${reach.reports}${sources ? ` (${sources})` : ''}`],
     ['People', String(reach.people)],
     ['Since', `${when(reach.since, 'day')}, newest ${when(reach.newest)}`],
   ];

@@ -265,6 +265,29 @@ describe('editing before filing', () => {
     expect(JSON.stringify('view' in sent && sent.view.view.blocks)).toMatch(/Reference/);
   });
 
+  it('tells by direct message what a window that has closed cannot say', async () => {
+    const slow = Promise.withResolvers<DecideReply>();
+    const { w, ts } = await withCard(openCard(), { editForm: async () => FORM, decide: () => slow.promise });
+    await w.sim.human.click('ana', 'insights', ts, 'card_edit');
+    await w.settled();
+    const [modal] = w.sim.state.modalsOf('ana');
+    expect(await w.sim.human.submitView('ana', modal!.view.id)).toEqual({ outcome: 'closed' });
+    slow.resolve({ kind: 'changed' });
+    await w.settled();
+    const direct = w.sim.state.timeline(w.sim.state.direct(w.id('ana')).id);
+    expect(direct.map((one) => one.text)).toEqual([expect.stringMatching(/nothing was done/)]);
+  });
+
+  it('asks for a new click when a crash came between the click and its window', async () => {
+    const { w, ts } = await withCard(openCard(), { editForm: async () => FORM });
+    await w.sim.human.click('ana', 'insights', ts, 'card_edit');
+    await w.settled();
+    const [click] = [...w.inbox.values()].filter((delivery) => delivery.kind === 'block_actions');
+    await w.slack.handle(click!);
+    expect(w.sim.state.modalsOf('ana')).toHaveLength(1);
+    expect(told(w, 'ana')).toEqual([expect.stringMatching(/please click again/)]);
+  });
+
   it('asks to click again when the click came too late for a window', async () => {
     const { w, ts } = await withCard(openCard(), { editForm: async () => FORM });
     w.sim.faults.next('views.open', { kind: 'error', error: 'expired_trigger_id' });
