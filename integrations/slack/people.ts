@@ -44,6 +44,8 @@ export function createPeople(deps: { client: SlackClient; config: PeopleConfig }
     isStaff: (userId) => isAmong(userId, config.staff),
 
     async displayName(userId) {
+      // Decisions may also name the machine or another system; those are no users of Slack.
+      if (!isUserId(userId)) return userId === '' ? 'someone' : userId;
       return (await client.user(userId))?.name ?? 'someone';
     },
 

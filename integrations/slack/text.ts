@@ -78,12 +78,14 @@ export function withoutTricks(text: string): string {
 /** A date that each reader sees in their own time zone, with the same in UTC for places that cannot. */
 export function when(iso: string, style: 'day' | 'time' | 'day_time' = 'day_time'): string {
   const seconds = Math.floor(Date.parse(iso) / 1000);
+  if (Number.isNaN(seconds)) return utc(iso, style);
   const format = { day: '{date_short_pretty}', time: '{time}', day_time: '{date_short_pretty} {time}' }[style];
   return `<!date^${seconds}^${format}|${utc(iso, style)}>`;
 }
 
 /** The same as plain words, in UTC. */
 export function utc(iso: string, style: 'day' | 'time' | 'day_time' = 'day_time'): string {
+  if (Number.isNaN(Date.parse(iso))) return 'at an unknown time';
   const [day = '', time = ''] = new Date(Date.parse(iso)).toISOString().split('T');
   const clock = `${time.slice(0, 5)} UTC`;
   return style === 'day' ? day : style === 'time' ? clock : `${day} ${clock}`;

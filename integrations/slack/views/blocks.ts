@@ -57,6 +57,7 @@ export function link(url: string, text: string): RichTextElement {
 
 /** A moment, in each reader's own time zone. */
 export function moment(iso: string): RichTextElement {
+  if (Number.isNaN(Date.parse(iso))) return words(utc(iso));
   return {
     type: 'date',
     timestamp: Math.max(0, Math.floor(Date.parse(iso) / 1000)),
