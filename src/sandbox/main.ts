@@ -66,7 +66,9 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   await mkdir(dataDir, { recursive: true });
   const kept = options.fresh ? null : await readKept(keptFile);
   // A bot that remembers a world which is gone would be a riddle: both begin anew, or neither.
-  if (!kept) await rm(join(dataDir, 'bot'), { recursive: true, force: true });
+  if (!kept) {
+    for (const left of ['bot', 'bot.log']) await rm(join(dataDir, left), { recursive: true, force: true });
+  }
   const ports = await samePorts(kept?.ports);
   const manifest = await readManifest(options.manifestFile);
   const secret = (prefix = '') => `${prefix}${randomBytes(24).toString('hex')}`;
@@ -176,6 +178,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       look: (as) =>
         lookAt(simulators, as, {
           bot: bot.status,
+          hasHome: manifest.features.app_home.home_tab_enabled,
           tour: { ...tourOf(simulators), ...done },
           examples: examplesFor(simulators),
           liveChatter: chatter.on,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 const Manifest = z.looseObject({
   features: z.looseObject({
+    app_home: z.looseObject({ home_tab_enabled: z.boolean().default(false) }).default({ home_tab_enabled: false }),
     slash_commands: z
       .array(
         z.looseObject({ command: z.string(), description: z.string().default(''), usage_hint: z.string().default('') }),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Inline, type Para, readMarkdown, readMrkdwn } from '#src/sandbox/page/client/mrkdwn.ts';
+import { condense } from '#src/sandbox/page/client/condense.ts';
+import { type Inline, type Para, plainWords, readMarkdown, readMrkdwn } from '#src/sandbox/page/client/mrkdwn.ts';
 
 const line = (source: string): Inline[] => {
   const [para] = readMrkdwn(source);
@@ -85,6 +86,11 @@ describe('mrkdwn', () => {
     expect(readMrkdwn('three ``` ticks')).toEqual([{ t: 'lines', lines: [[text('three ``` ticks')]] }]);
   });
 
+  it('gives its words without its marks', () => {
+    const source = '*Hi* <@U1>, see <mailto:a@b.example|a@b.example>:\n&gt; 1 &lt; 2 `x`';
+    expect(plainWords(source, (id) => `@${id}`)).toBe('Hi @U1, see a@b.example:\n1 < 2 x');
+  });
+
   it('loses no letter of plain text, whatever it is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (typed) => {
@@ -109,6 +115,57 @@ describe('Markdown', () => {
       '## Evidence\n\n- one **bold**\n- two [link](https://a.example)\n\n1. first\n\n> quote\n\n---\n```\ncode *x*\n```\nlast',
     );
     expect(paras.map((para) => para.t)).toEqual(['heading', 'list', 'list', 'quote', 'rule', 'code', 'lines']);
+    expect(seen(readMarkdown('me at \\[email\\_1\\] \\*x\\*'))).toBe('me at [email_1] *x*');
     expect(seen(paras)).toBe('Evidence\none bold\ntwo link\nfirst\nquote\n\ncode *x*\nlast');
+  });
+});
+
+describe('the short form of a lineage', () => {
+  const node = (id: string, kind: string) => ({
+    id,
+    kind,
+    label: `${kind} ${id}`,
+    at: null,
+    who: null,
+    why: null,
+    url: null,
+  });
+  const edge = (from: string, to: string) => ({ from, to, relation: 'led to' });
+  const whole = {
+    nodes: [
+      node('c', 'customer'),
+      node('s', 'signal'),
+      node('v', 'conversation'),
+      node('o1', 'observation'),
+      node('o2', 'observation'),
+      node('t', 'theme'),
+      node('i', 'insight'),
+    ],
+    edges: [
+      edge('c', 'v'),
+      edge('s', 'v'),
+      edge('v', 'o1'),
+      edge('v', 'o2'),
+      edge('o1', 't'),
+      edge('o2', 't'),
+      edge('t', 'i'),
+    ],
+    focus: 'i',
+  };
+
+  it('leaves out what lies between and connects what is left, once', () => {
+    const short = condense(whole);
+    expect(short.nodes.map((one) => one.id)).toEqual(['s', 't', 'i']);
+    expect(short.edges.map(({ from, to }) => `${from} ${to}`)).toEqual(['s t', 't i']);
+    expect(short.nodes[0]?.who).toBe('customer c');
+  });
+
+  it('keeps what was asked about, whatever it is', () => {
+    expect(condense({ ...whole, focus: 'v' }).nodes.map((one) => one.id)).toContain('v');
+  });
+
+  it('ends on a lineage that runs in a circle', () => {
+    const circle = { ...whole, edges: [...whole.edges, edge('o1', 'v')] };
+    expect(condense(circle).edges.map(({ from, to }) => `${from} ${to}`)).toEqual(['s t', 't i']);
   });
 });

@@ -26,7 +26,10 @@ export interface Simulators {
   zendesk: ZendeskSimulator;
 }
 
-type Rest = Pick<PageState, 'bot' | 'tour' | 'examples' | 'liveChatter' | 'commands' | 'shortcuts' | 'insightsChannel'>;
+type Rest = Pick<
+  PageState,
+  'bot' | 'hasHome' | 'tour' | 'examples' | 'liveChatter' | 'commands' | 'shortcuts' | 'insightsChannel'
+>;
 
 /** Everything that a person sees; somebody unknown becomes the first customer. */
 export function lookAt(simulators: Simulators, as: string | null, rest: Rest): PageState {

@@ -103,7 +103,10 @@ export interface PageState {
   /** Messages of the channels this person is in, oldest first, replies and ephemerals included. */
   messages: PageMessage[];
   modals: PageView[];
+  /** What the app published for this person; null when it has not. */
   home: PageView | null;
+  /** Whether the app has a Home tab at all. */
+  hasHome: boolean;
   commands: { command: string; hint: string; about: string }[];
   shortcuts: { id: string; name: string; type: 'message' | 'global' }[];
   issues: PageIssue[];

@@ -21,7 +21,7 @@ const SAMPLE_IBAN = 'DE89 3704 0044 0532 0130 00';
 /** Fills one template for one writer. An unknown slot is a typing mistake of ours and throws. */
 export function say(template: string, who: Person, random: Random): string {
   const chosen = chooseAll(template, random);
-  return chosen.replaceAll(/\{(\w+)\}/g, (_, slot: string) => fill(slot, who, random));
+  return chosen.replaceAll(/\{(\w+)\}/g, (_, slot: string) => fill(slot, who, random)).trim();
 }
 
 /** The slots that hold invented personal data. */

@@ -1,6 +1,8 @@
 // The Lineage tab: one line from what customers said to what became of it. Nodes in the order of the flow, with the real edges beside them.
 import type { Lineage, LineageNode } from '../model.ts';
-import { byId, clockTime, dayName, fill, h, icon, s } from './dom.ts';
+import { condense } from './condense.ts';
+import { byId, clockTime, dateOf, fill, h, icon, s } from './dom.ts';
+import { plainWords } from './mrkdwn.ts';
 import type { Store } from './store.ts';
 import type { Names } from './text.ts';
 
@@ -33,7 +35,7 @@ const RAIL_X = 34;
 export function drawLineage(store: Store, names: Names): void {
   const place = byId('lineage');
   const { traced } = store.looking;
-  const content = JSON.stringify([traced, store.lineage]);
+  const content = JSON.stringify([traced, store.lineage, store.looking.everyStep, store.state.messages.length]);
   if (place.dataset.content === content) return;
   place.dataset.content = content;
   if (!traced) {
@@ -62,7 +64,22 @@ export function drawLineage(store: Store, names: Names): void {
   if (store.lineage === null) fill(place, head, h('p', { class: 'hint pad', role: 'status' }, 'Looking …'));
   else if (typeof store.lineage === 'string')
     fill(place, head, h('p', { class: 'pad', role: 'status' }, store.lineage));
-  else drawGraph(place, head, store.lineage, store, names);
+  else {
+    const { everyStep } = store.looking;
+    head.append(
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'link',
+          'aria-pressed': String(everyStep),
+          onclick: () => void store.look({ everyStep: !everyStep }),
+        },
+        everyStep ? 'Show the main steps' : 'Show every step',
+      ),
+    );
+    drawGraph(place, head, everyStep ? store.lineage : condense(store.lineage), store, names);
+  }
 }
 
 function drawGraph(place: HTMLElement, head: HTMLElement, lineage: Lineage, store: Store, names: Names): void {
@@ -124,20 +141,24 @@ function drawGraph(place: HTMLElement, head: HTMLElement, lineage: Lineage, stor
 }
 
 function drawNode(node: LineageNode, focus: boolean, store: Store, names: Names): HTMLElement {
+  const said = node.kind === 'signal' ? saidIn(node, store, names) : null;
+  const who = said?.who ?? (node.who && personName(node.who, store));
   return h(
     'article',
     { class: `node node-${node.kind} ${focus ? 'node-focus' : ''}`, data: { node: node.id, kind: node.kind } },
-    h('div', { class: 'node-label' }, node.label),
-    h(
-      'div',
-      { class: 'node-facts' },
-      node.who && h('span', null, personName(node.who, store)),
-      node.at && h('time', { datetime: node.at, title: node.at }, `${dayName(node.at)}, ${clockTime(node.at)}`),
-    ),
+    h('div', { class: 'node-label' }, said ? `“${clip(said.words)}”` : node.label),
     node.why && h('div', { class: 'node-why' }, node.why),
     h(
       'div',
-      { class: 'node-links' },
+      { class: 'node-facts' },
+      who && h('span', { class: 'node-who' }, who),
+      said && h('span', null, node.label),
+      node.at &&
+        h(
+          'time',
+          { datetime: node.at, title: dateOf(node.at).toLocaleString() },
+          `${shortDay(node.at)}, ${clockTime(node.at)}`,
+        ),
       node.url &&
         h(
           'a',
@@ -152,11 +173,38 @@ function drawNode(node: LineageNode, focus: boolean, store: Store, names: Names)
       !focus &&
         h(
           'button',
-          { type: 'button', class: 'link', onclick: () => void store.trace(node.id, node.label) },
-          'From here',
+          {
+            type: 'button',
+            class: 'link',
+            onclick: () => void store.trace(node.id, said ? clip(said.words) : node.label),
+          },
+          'Trace',
         ),
     ),
   );
+}
+
+// The bot's lineage holds ids and no words of customers; this page has the message itself before it, when this person may see it.
+function saidIn(node: LineageNode, store: Store, names: Names): { words: string; who: string } | null {
+  const message = store.state.messages.find((one) => one.permalink !== null && one.permalink === node.url);
+  if (message) {
+    return { words: plainWords(message.text, (id) => `@${names.person(id)}`), who: message.author.name };
+  }
+  const ticket = /\/tickets\/(\d+)/.exec(node.url ?? '');
+  const found = ticket && store.state.tickets.find((one) => String(one.id) === ticket[1]);
+  const comment =
+    found &&
+    (found.comments.find((one) => Math.abs(Date.parse(one.at) - Date.parse(node.at ?? '')) < 2000) ??
+      found.comments[0]);
+  return comment ? { words: comment.body, who: comment.author } : null;
+}
+
+function clip(text: string): string {
+  return text.length > 160 ? `${text.slice(0, 160).trimEnd()}…` : text;
+}
+
+function shortDay(at: string): string {
+  return dateOf(at).toLocaleDateString([], { weekday: 'short', day: 'numeric', month: 'short' });
 }
 
 function personName(who: string, store: Store): string {

@@ -83,6 +83,10 @@ function readInline(source: string, marks: Mark[]): Inline[] {
 
 function tokenAt(source: string, at: number, marks: Mark[]): { token: Inline; end: number } | null {
   const char = source[at]!;
+  // Markdown takes a mark for itself when a backslash stands before it; mrkdwn has no such thing.
+  if (char === '\\' && marks === MARKDOWN_MARKS && /[!-/:-@[-`{-~]/.test(source[at + 1] ?? '')) {
+    return { token: { t: 'text', text: source[at + 1]! }, end: at + 2 };
+  }
   if (char === '<') {
     const end = source.indexOf('>', at);
     const token = end > at ? readAngle(source.slice(at + 1, end)) : null;
@@ -169,6 +173,24 @@ export function readMarkdown(source: string): Para[] {
   }
   if (fence) paras.push({ t: 'code', text: fence.join('\n') });
   return paras.filter((para) => para.t !== 'lines' || para.lines.length > 0);
+}
+
+/** The words of mrkdwn without its marks; ids of people and rooms are named by `nameOf`. */
+export function plainWords(source: string, nameOf: (id: string) => string): string {
+  const words = (tokens: Inline[]): string =>
+    tokens
+      .map((token) => {
+        if ('children' in token) return words(token.children);
+        if ('text' in token) return token.text;
+        if (token.t === 'emoji') return `:${token.name}:`;
+        if (token.t === 'date') return token.fallback;
+        if (token.t === 'link' || token.t === 'everyone') return token.label;
+        return token.label || nameOf(token.id);
+      })
+      .join('');
+  return readMrkdwn(source)
+    .map((para) => (para.t === 'code' ? para.text : 'lines' in para ? para.lines.map(words).join('\n') : ''))
+    .join('\n');
 }
 
 function splitOnce(text: string, separator: string): [string, string?] {

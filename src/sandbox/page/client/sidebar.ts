@@ -15,6 +15,8 @@ export function drawSidebar(store: Store, enter: (place: string) => void): void 
   byId('channels-others-title').hidden = others.length === 0;
   fill(byId('channels-others-title'), `Not visible to ${you.name.split(' ')[0]}`);
   drawChannels('channels-others', others, store, enter);
+  byId('apps-title').hidden = !store.state.hasHome;
+  byId('apps').hidden = !store.state.hasHome;
   const here = store.looking.place === 'home';
   fill(
     byId('apps'),

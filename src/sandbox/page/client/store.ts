@@ -19,6 +19,8 @@ export interface Looking {
   tab: 'issues' | 'tickets' | 'lineage';
   /** What the lineage tab is about. */
   traced: { id: string; label: string } | null;
+  /** Whether the lineage shows the steps in between. */
+  everyStep: boolean;
   lost: boolean;
   tourHidden: boolean;
 }
@@ -56,6 +58,7 @@ export function createStore(ports: BrowserPorts): Store {
     thread: null,
     tab: 'issues',
     traced: null,
+    everyStep: false,
     lost: false,
     tourHidden: ports.recall('tour') === 'hidden',
   };
