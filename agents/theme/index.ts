@@ -2,6 +2,7 @@
 import type { ObservationId, ThemeId } from '#src/domain/ids.ts';
 import type { DocumentFrequencies, SparseVector } from '#src/domain/vector.ts';
 import { BLOCK_SHARE, countWeight, decodeVector, isWordFeature, joinBlocks, rarityOf } from '#src/domain/vector.ts';
+import type { Background } from './background.ts';
 import { backgroundFrequencies } from './background.ts';
 
 /** An observation that is like the one asked about. */
@@ -40,7 +41,7 @@ export interface ThemeIndex {
 export interface ThemeIndexOptions {
   windowSize?: number;
   neighbours?: number;
-  background?: DocumentFrequencies;
+  background?: Background;
 }
 
 const WINDOW_SIZE = 10_000;
@@ -53,6 +54,9 @@ const THRESHOLD_RISE = 0.1;
 const NEIGHBOURHOOD_SHARE = 0.05;
 // How rare things are moves slowly: it is taken again when the window has changed by this share.
 const REFRESH_SHARE = 0.1;
+// The share of its weight that a generic feature loses in an empty workspace. "The map is broken" and "the printer is broken" share most of
+// their words and not their matter. It fades as the workspace grows, since there the same words tell intents apart.
+const GENERIC_DISCOUNT = 0.7;
 // Enough to know how alike the members of a theme are to each other; the newest speak for what it is now.
 const SAMPLE_SIZE = 40;
 
@@ -113,6 +117,13 @@ export function createThemeIndex(options: ThemeIndexOptions = {}): ThemeIndex {
     of: (feature) => background.of(feature) + (postings.get(feature)?.holders.length ?? 0),
   };
 
+  /** How much a feature counts now. Generic ones count for less until the workspace knows by itself how common things are in it. */
+  function rarityNow(feature: number): number {
+    const rarity = rarityOf(documents, feature);
+    if (!background.isGeneric(feature)) return rarity;
+    return rarity * (1 - GENERIC_DISCOUNT * (background.total / documents.total) ** 2);
+  }
+
   function add(observationId: ObservationId, themeId: ThemeId, bytes: Uint8Array): void {
     const known = asked?.vector === bytes ? asked.sums.get(themeId) : undefined;
     remove(observationId);
@@ -122,7 +133,7 @@ export function createThemeIndex(options: ThemeIndexOptions = {}): ThemeIndex {
     const held = Array.from(vector.features, (feature, at) => {
       let posting = postings.get(feature);
       if (!posting) {
-        posting = { feature, isWord: isWordFeature(feature), rarity: rarityOf(documents, feature), holders: [] };
+        posting = { feature, isWord: isWordFeature(feature), rarity: rarityNow(feature), holders: [] };
         postings.set(feature, posting);
       }
       posting.holders.push(slot * 256 + vector.counts[at]!);
@@ -181,7 +192,7 @@ export function createThemeIndex(options: ThemeIndexOptions = {}): ThemeIndex {
   function refreshWhenDue(): void {
     if (changes < entries.size * REFRESH_SHARE) return;
     changes = 0;
-    for (const posting of postings.values()) posting.rarity = rarityOf(documents, posting.feature);
+    for (const posting of postings.values()) posting.rarity = rarityNow(posting.feature);
     for (const entry of entries.values()) entry.norms = normsOf(entry.postings, entry.counts);
     for (const group of groups.values()) group.stale = group.members.size > 1;
   }
@@ -199,7 +210,7 @@ export function createThemeIndex(options: ThemeIndexOptions = {}): ThemeIndex {
     for (let at = 0; at < vector.features.length; at++) {
       const feature = vector.features[at]!;
       const posting = postings.get(feature);
-      const rarity = posting?.rarity ?? rarityOf(documents, feature);
+      const rarity = posting?.rarity ?? rarityNow(feature);
       const weight = COUNT_WEIGHTS[vector.counts[at]!]! * rarity;
       const isWord = isWordFeature(feature);
       if (isWord) words += weight * weight;
