@@ -97,7 +97,7 @@ export function startBot(options: BotOptions): Bot {
   let status: PageBot = { state: 'starting', detail: 'The bot is starting.' };
   let child: ChildProcess | null = null;
   let lastWords = '';
-  const running = stopLeftover(options).then(keepRunning);
+  const running = keepRunning();
   const watching = watch();
 
   return {
@@ -199,8 +199,12 @@ export function startBot(options: BotOptions): Bot {
   }
 }
 
-/** Ends the bot of a sandbox that was killed: it holds the database. Only a process that still runs our very command is touched. */
-async function stopLeftover({ pidFile, command, clock }: BotOptions): Promise<void> {
+/** Ends the bot of a sandbox that was killed: it holds the database and its port. Only a process that still runs our very command is touched. */
+export async function stopLeftover({
+  pidFile,
+  command,
+  clock,
+}: Pick<BotOptions, 'pidFile' | 'command' | 'clock'>): Promise<void> {
   const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
   if (!Number.isInteger(pid) || pid <= 1) return;
   const isOurs = async () => {

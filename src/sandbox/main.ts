@@ -1,12 +1,14 @@
 // The sandbox: a whole support workspace on this machine. It keeps the simulated systems, serves the page, and runs the bot as its child.
 // A process of its own, because the bot must be able to die and come back without anything else noticing.
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createEmulator } from 'emulate';
+import { z } from 'zod';
+import { AppError } from '#src/domain/errors.ts';
 import type { Clock, Fetch } from '#src/domain/ports.ts';
-import { environmentForBot, startBot } from './bot.ts';
+import { environmentForBot, startBot, stopLeftover } from './bot.ts';
 import { createKeeper, type Kept, putBack, readKept, zendeskSeedAfter } from './keep.ts';
 import { createLinearSimulator } from './linear/index.ts';
 import { readManifest } from './manifest.ts';
@@ -64,7 +66,12 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const dataDir = resolve(options.dataDir);
   const keptFile = join(dataDir, 'world.bin');
   await mkdir(dataDir, { recursive: true });
+  const runningFile = join(dataDir, 'running.json');
+  await refuseSecond(fetch, runningFile, dataDir);
   const kept = options.fresh ? null : await readKept(keptFile);
+  const command = options.botCommand ?? [resolve(import.meta.dirname, '../main.ts')];
+  const pidFile = join(dataDir, 'bot.pid');
+  await stopLeftover({ pidFile, command, clock });
   // A bot that remembers a world which is gone would be a riddle: both begin anew, or neither.
   if (!kept) {
     for (const left of ['bot', 'bot.log']) await rm(join(dataDir, left), { recursive: true, force: true });
@@ -79,6 +86,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const zendeskSecret = secret();
   const zendeskWebhookSecret = secret();
   const apiToken = secret();
+  const pageId = secret();
 
   const slack = createSlackSimulator({
     clock,
@@ -130,7 +138,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   zendesk.subscribe(changed);
 
   const bot = startBot({
-    command: options.botCommand ?? [resolve(import.meta.dirname, '../main.ts')],
+    command,
     env: {
       ...environmentForBot(options.environment),
       SLACK_BOT_TOKEN: botToken,
@@ -156,7 +164,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     url: botUrl,
     logFile: join(dataDir, 'bot.log'),
-    pidFile: join(dataDir, 'bot.pid'),
+    pidFile,
     clock,
     fetch,
     onChange: changed,
@@ -175,6 +183,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   const page = await startPageServer(
     {
+      id: pageId,
       look: (as) =>
         lookAt(simulators, as, {
           bot: bot.status,
@@ -211,6 +220,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     options.port,
   );
 
+  await writeFile(runningFile, JSON.stringify({ url: page.url, id: pageId }), { mode: 0o600 });
+
   const settled = (async () => {
     await bot.ready(READY_TIMEOUT_MS);
     if (told) return;
@@ -241,6 +252,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       await page.close();
       await bot.stop();
       if (told) await keeper.close();
+      await rm(runningFile, { force: true });
       await Promise.all([slack.close(), linear.close(), zendesk.close(), github.close()]);
     },
   };
@@ -270,6 +282,8 @@ export async function startSandbox(options: StartOptions): Promise<void> {
   await sandbox.close();
 }
 
+const Running = z.object({ url: z.string(), id: z.string() });
+
 const GITHUB_SEED = {
   github: {
     users: [{ login: 'throughline', name: 'Throughline' }],
@@ -278,6 +292,22 @@ const GITHUB_SEED = {
     tokens: [{ token: 'ghp_sandbox', login: 'throughline' }],
   },
 };
+
+/** Two sandboxes on one folder would end each other's bot; the second is told where the first one is. */
+async function refuseSecond(fetch: Fetch, runningFile: string, dataDir: string): Promise<void> {
+  const known = await readFile(runningFile, 'utf8').catch(() => null);
+  if (!known) return;
+  const { url, id } = Running.parse(JSON.parse(known));
+  const answer = await fetch(`${url}/api/id`, { signal: AbortSignal.timeout(1_000) })
+    .then((response) => response.text())
+    // Nobody there: it was killed, and left its file.
+    .catch(() => null);
+  if (answer !== id) return;
+  throw new AppError(
+    'conflict',
+    `A sandbox already runs on ${dataDir}: open ${url}, or set DATA_DIR to another folder.`,
+  );
+}
 
 // Every address must be known before anything starts, because each is told where the others are; the same ones as last time, where they are free.
 async function samePorts(wanted: Kept['ports'] | undefined): Promise<Kept['ports']> {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { environmentForBot, startBot } from '#src/sandbox/bot.ts';
+import { environmentForBot, stopLeftover } from '#src/sandbox/bot.ts';
 import { openSandbox, type Sandbox } from '#src/sandbox/main.ts';
 import { systemClock, systemFetch } from '#src/system.ts';
 import { launchBrowser } from '#test/support/browser.ts';
@@ -315,27 +315,20 @@ it('ends the bot of a sandbox that was killed, and nobody else', async () => {
   const stranger = join(dataDir, 'stranger.mjs');
   copyFileSync(bot, stranger);
   const [left, other] = await Promise.all([up(bot), up(stranger)]);
-  const startAfter = async (pid: number | undefined) => {
-    writeFileSync(join(dataDir, 'bot.pid'), String(pid));
-    const started = startBot({
-      command: [bot],
-      env: {},
-      url: 'http://127.0.0.1:9',
-      logFile: join(dataDir, 'bot.log'),
-      pidFile: join(dataDir, 'bot.pid'),
-      clock: systemClock,
-      fetch: systemFetch,
-      onChange() {},
-    });
-    await expect.poll(() => started.pid, { timeout: 8000 }).not.toBeNull();
-    await started.stop();
-  };
+  const pidFile = join(dataDir, 'bot.pid');
   const ended = once(left, 'exit');
-  await startAfter(left.pid);
+  writeFileSync(pidFile, String(left.pid));
+  await stopLeftover({ pidFile, command: [bot], clock: systemClock });
   await ended;
-  await startAfter(other.pid);
+  writeFileSync(pidFile, String(other.pid));
+  await stopLeftover({ pidFile, command: [bot], clock: systemClock });
   expect(other.exitCode ?? other.signalCode).toBeNull();
   other.kill('SIGKILL');
+});
+
+it('refuses to start twice on one folder, and says where the first one is', async () => {
+  await expect(open('main')).rejects.toThrow(`open ${sandbox.url}`);
+  expect(sandbox.bot.pid).not.toBeNull();
 });
 
 it('takes the next port when the one it was given is busy', async () => {

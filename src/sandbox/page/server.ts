@@ -35,6 +35,8 @@ export interface PageDeps {
   lineage(id: string): Promise<Lineage | string>;
   /** Calls the listener after every change until the returned function is called. */
   subscribe(listener: () => void): () => void;
+  /** Says which sandbox this is, to another one that was started on the same folder. */
+  id: string;
 }
 
 export interface PageServer {
@@ -59,6 +61,7 @@ export async function startPageServer(deps: PageDeps, port: number): Promise<Pag
     context.header('referrer-policy', 'no-referrer');
     context.header('cache-control', 'no-store');
   });
+  app.get('/api/id', (context) => context.text(deps.id));
   app.get('/api/state', (context) => context.json(deps.look(context.req.query('as') || null)));
   app.post('/api/act', async (context) => {
     const act = PageAct.safeParse(await context.req.json().catch(() => null));

@@ -24,9 +24,6 @@ export function say(template: string, who: Person, random: Random): string {
   return chosen.replaceAll(/\{(\w+)\}/g, (_, slot: string) => fill(slot, who, random)).trim();
 }
 
-/** The slots that hold invented personal data. */
-export const PERSONAL_SLOTS = ['email', 'phone', 'card', 'iban'] as const;
-
 function fill(slot: string, who: Person, random: Random): string {
   switch (slot) {
     case 'invoice':

@@ -111,13 +111,13 @@ export function createOpening(options: { seed: string | number; now: Date }): Wo
   const storyteller = createStoryteller(random, 'o');
   const daysAgo = (days: number) => new Date(Math.floor(options.now.getTime() / DAY_MS) * DAY_MS - days * DAY_MS);
   const others = random
-    .shuffle(TOPICS.filter((one) => one.key !== NEWCOMER_TOPIC && one.key !== REGRESSION_TOPIC))
-    .slice(0, 9);
+    .shuffle(TOPICS.filter((one) => one.area !== topic(NEWCOMER_TOPIC).area && one.key !== REGRESSION_TOPIC))
+    .slice(0, 12);
   const events: WorldEvent[] = [];
   others.forEach((one, index) => {
-    events.push(...storyteller.conversation(one, daysAgo(1 + (index % 3)), { alone: true }));
+    events.push(...storyteller.conversation(one, daysAgo(1 + (index % 4)), { alone: true }));
   });
-  for (const days of [3, 2, 1]) {
+  for (const days of [4, 3, 2, 2, 1]) {
     events.push(...storyteller.chatter(daysAgo(days)));
     events.push(...storyteller.staffChatter(daysAgo(days)));
   }

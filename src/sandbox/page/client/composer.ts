@@ -1,5 +1,4 @@
 // Where the visitor types: Enter sends, Shift and Enter makes a new line, a slash at the start offers the commands.
-import type { PageState } from '../model.ts';
 import { toast } from './dialogs.ts';
 import { fill, h, icon } from './dom.ts';
 import type { Store } from './store.ts';
@@ -10,6 +9,13 @@ export interface Composer {
   /** Says where a message would go, and that it may. */
   show(options: { label: string; closed: string | null }): void;
   focus(): void;
+}
+
+/** Something to type: a command with its words. */
+interface Suggestion {
+  text: string;
+  hint: string;
+  about: string;
 }
 
 /** Makes a composer. `place` is asked when something is sent. */
@@ -99,11 +105,17 @@ export function createComposer(
     void submit();
   }
 
-  function matching(): PageState['commands'] {
+  // A usage hint like `help | trends 30d` is a list of things to try: each is offered by itself.
+  function matching(): Suggestion[] {
     const typed = field.value;
     if (!typed.startsWith('/') || typed.includes('\n')) return [];
     return store.state.commands
-      .filter((one) => one.command.startsWith(typed) || typed.startsWith(one.command))
+      .flatMap(({ command, hint, about }): Suggestion[] =>
+        hint.includes(' | ')
+          ? hint.split(' | ').map((words) => ({ text: `${command} ${words}`, hint: '', about }))
+          : [{ text: command, hint, about }],
+      )
+      .filter((one) => one.text.startsWith(typed.trimEnd()) || (one.hint !== '' && typed.startsWith(one.text)))
       .slice(0, 8);
   }
 
@@ -123,17 +135,16 @@ export function createComposer(
             tabindex: -1,
             onclick: () => take(one),
           },
-          h('strong', null, one.command),
-          ' ',
-          h('span', null, one.hint),
-          h('small', null, one.about),
+          h('strong', null, one.text),
+          one.hint && h('span', null, ` ${one.hint}`),
+          index === options.findIndex((other) => other.about === one.about) && h('small', null, one.about),
         ),
       ),
     );
   }
 
-  function take(one: PageState['commands'][number]): void {
-    if (!field.value.startsWith(one.command)) field.value = `${one.command} `;
+  function take(one: Suggestion): void {
+    if (!field.value.startsWith(one.text)) field.value = one.hint === '' ? one.text : `${one.text} `;
     list.hidden = true;
     field.focus();
   }
