@@ -91,7 +91,7 @@ describe.skipIf(!launched.browser)(`the sandbox${launched.browser ? '' : ` (${la
     await enter('product-insights');
     const card = page.locator('#messages article', { hasText: 'currency symbol' }).last();
     await card.getByRole('button', { name: 'File in Linear' }).click();
-    await card.getByText(/Filed as TAL-\d+/).waitFor();
+    await card.getByText(/Filed as ENG-\d+/).waitFor();
     expect(await card.getByRole('button', { name: 'File in Linear' }).count()).toBe(0);
 
     const issues = () => [...sandbox.simulators.linear.state.issues.values()];

@@ -84,12 +84,12 @@ describe.skipIf(!launched.browser)(`the page${launched.browser ? '' : ` (${launc
     await ticked(2).waitFor();
     await page.getByRole('button', { name: 'Show me the insight' }).click();
     await page.click('[data-action="file"]');
-    await page.locator('[data-issue="TAL-1"]', { hasText: 'Export is empty' }).waitFor({ state: 'attached' });
+    await page.locator('[data-issue="ENG-1"]', { hasText: 'Export is empty' }).waitFor({ state: 'attached' });
     await ticked(3).waitFor();
     await message('Approved by @Ines Okafor').waitFor();
     expect(await page.locator('[data-action="file"]').count()).toBe(0);
-    await page.getByRole('button', { name: 'Where does TAL-1 come from?' }).click();
-    await page.locator('.node-focus', { hasText: 'TAL-1' }).waitFor();
+    await page.getByRole('button', { name: 'Where does ENG-1 come from?' }).click();
+    await page.locator('.node-focus', { hasText: 'ENG-1' }).waitFor();
     await ticked(4).waitFor();
     expect(await page.locator('.node').count()).toBe(7);
     expect(await page.locator('.lineage-lines path').count()).toBe(6);
@@ -99,9 +99,9 @@ describe.skipIf(!launched.browser)(`the page${launched.browser ? '' : ` (${launc
   it('moves an issue, and says so at once', async () => {
     await page.click('#tab-issues');
     await page.getByRole('button', { name: 'Move to In Progress' }).click();
-    await page.locator('[data-issue="TAL-1"] .state', { hasText: 'In Progress' }).waitFor();
+    await page.locator('[data-issue="ENG-1"] .state', { hasText: 'In Progress' }).waitFor();
     await page.getByRole('button', { name: 'Move to Done' }).click();
-    await page.locator('[data-issue="TAL-1"] .state', { hasText: 'Done' }).waitFor();
+    await page.locator('[data-issue="ENG-1"] .state', { hasText: 'Done' }).waitFor();
   });
 
   it('lets nothing that a customer types become HTML, a link to a script or a ping', async () => {
@@ -241,12 +241,24 @@ describe.skipIf(!launched.browser)(`the page${launched.browser ? '' : ` (${launc
     sandbox.simulators.zendesk.human.comment(
       made.id,
       { name: 'Noor Haddad', email: 'noor@tallymoor.example' },
-      'Filed as TAL-1.',
+      'Filed as ENG-1.',
       false,
     );
     await ticket.locator('summary').click();
-    await ticket.locator('.comment-note', { hasText: 'Filed as TAL-1.' }).getByText('Internal note').waitFor();
+    await ticket.locator('.comment-note', { hasText: 'Filed as ENG-1.' }).getByText('Internal note').waitFor();
     expect(await ticket.locator('.comment').first().innerText()).toContain('<b>twice</b>');
+  });
+
+  it('lets invented customers go on writing until they are told to stop', async () => {
+    const written = () =>
+      [...sandbox.simulators.slack.state.channels.values()].reduce((sum, one) => sum + one.messages.length, 0) +
+      [...sandbox.simulators.zendesk.state.tickets.values()].reduce((sum, one) => sum + one.comments.length, 0);
+    const before = written();
+    await page.click('#chatter');
+    await page.locator('#chatter[aria-pressed="true"]').waitFor();
+    await expect.poll(written).toBeGreaterThan(before);
+    await page.click('#chatter');
+    await page.locator('#chatter[aria-pressed="false"]').waitFor();
   });
 
   it('says that the bot is down, and when it is back', async () => {
@@ -283,8 +295,8 @@ it('remembers everything from one start to the next, and forgets it when asked t
   await second.settled;
   expect(told(second)).toEqual(before);
   expect(second.bot.url).toBe(first.bot.url);
-  expect([...second.simulators.linear.state.issues.values()].map((one) => one.identifier)).toEqual(['TAL-1']);
-  expect(second.simulators.linear.human.create('The next one').identifier).toBe('TAL-2');
+  expect([...second.simulators.linear.state.issues.values()].map((one) => one.identifier)).toEqual(['ENG-1']);
+  expect(second.simulators.linear.human.create('The next one').identifier).toBe('ENG-2');
   expect(second.simulators.slack.state.idsGiven).toBeGreaterThanOrEqual(ids);
   const said = second.simulators.slack.human.post('maya', 'support', 'I am back');
   expect(second.simulators.slack.state.message('support', said.ts).text).toBe('I am back');

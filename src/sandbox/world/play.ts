@@ -79,7 +79,7 @@ export function linearSeed(): LinearSeed {
         email,
       })),
     ],
-    teams: [{ key: 'TAL', name: 'Tallymoor' }],
+    teams: [{ key: 'ENG', name: 'Engineering' }],
     labels: [{ name: 'Bug' }, { name: 'Feature' }, { name: 'Improvement' }],
   };
 }
