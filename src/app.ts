@@ -41,7 +41,7 @@ import { createTheme } from './pipeline/theme.ts';
 import { viewOf } from './pipeline/view.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
-import { trends } from './storage/answers.ts';
+import { totals, trends } from './storage/answers.ts';
 import { createCache } from './storage/cache.ts';
 import { createCards } from './storage/cards.ts';
 import { openCheckpoints } from './storage/checkpoints.ts';
@@ -101,7 +101,17 @@ export interface App {
   /** Looks again for what webhooks missed, now. */
   reconcile(): Promise<void>;
   sweep(): Promise<void>;
-  settings: ReturnType<typeof createSettings>;
+  /** Posts the insights that wait, those with the most customers first; answers how many. */
+  post(limit: number): Promise<number>;
+  /** How much there is of everything, for a command that reports. */
+  count(): Promise<{ signals: number; observations: number; themes: number; insights: number }>;
+  /** Where a long command has got to, and the time it goes by. */
+  cursor: { get(name: string): Promise<string | null>; set(name: string, value: string): Promise<void>; now(): Date };
+  settings: {
+    all(): Promise<{ key: string; value: unknown; setBy: string | null; help: string }[]>;
+    set(key: string, value: unknown, by: string): Promise<void>;
+    unset(key: string): Promise<void>;
+  };
   integrations: Integration[];
   stop(): Promise<void>;
 }
@@ -692,7 +702,27 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       verbs,
       db,
       accept,
-      settings,
+      settings: {
+        all: () => settings.all(db),
+        set: (key, value, by) => settings.set(db, key, value, by, clock.now()),
+        unset: (key) => settings.unset(db, key),
+      },
+      cursor: {
+        get: (name) => cursors.get(db, name),
+        set: (name, value) => cursors.set(db, name, value, clock.now()),
+        now: () => clock.now(),
+      },
+      post: (limit) =>
+        db.transaction('post', async (tx) => {
+          const waiting = insightsChannel ? await cards.waiting(tx, limit) : [];
+          for (const id of waiting) await cards.change(tx, id, { state: 'open', channelId: insightsChannel! });
+          await send(
+            tx,
+            waiting.map((id): Next => ({ stage: 'show', id })),
+          );
+          return waiting.length;
+        }),
+      count: () => totals(db, workspaceId),
       integrations: [...integrations, ...(slack ? [slack.integration] : [])],
       sweep: () => sweep(stages, stageDeps, log),
       async reconcile() {

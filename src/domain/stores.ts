@@ -316,6 +316,8 @@ export interface Cards {
       >
     >,
   ): Promise<void>;
+  /** Cards that were never posted, those of the insights with the most customers first. */
+  waiting(tx: Tx, limit: number): Promise<string[]>;
   /** Snoozed cards whose time has come. */
   due(tx: Tx, now: Date, limit: number): Promise<string[]>;
   /** Cards that Slack does not show as they are. */

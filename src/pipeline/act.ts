@@ -138,6 +138,8 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
         await deps.cards.change(tx, decision.cardId, { state: 'filed' });
         const others = (await deps.actions.of(tx, decision.id)).filter((action) => action.state === 'planned');
         next.push(...others.map((action): Next => ({ stage: 'act', id: action.id })));
+        // Whoever reported between the proposal and the click stands on the card, and belongs to the issue too.
+        next.push({ stage: 'assess', id: decision.themeId });
       }
       if (result.to === 'failed') {
         await deps.cards.change(tx, decision.cardId, { state: 'failed' });

@@ -27,6 +27,11 @@ import { oneByOne } from './stage.ts';
 // An open card that is older than this and has twice its reports deserves a new look: the old message is far up in the channel.
 const OLD_CARD_MS = 7 * DAY_MS;
 const GROWN = 2;
+// A look reads texts and thinks; one more report among many does not change what a card says. Few reports are always looked at, a card that
+// nobody sees only when it has grown by half.
+const FEW_REPORTS = 20;
+const GROWTH_SHOWN = 1.05;
+const GROWTH_WAITING = 1.5;
 
 /** What thinking about a theme came to. */
 export interface Thought {
@@ -174,12 +179,17 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     const { reports } = facts.reach;
     switch (card.state) {
       case 'waiting':
-        return { kind: 'refresh' };
+        return facts.speaksUp || (await changedEnough(tx, card, reports, 0, GROWTH_WAITING))
+          ? { kind: 'refresh' }
+          : { kind: 'nothing' };
       case 'open':
       case 'snoozed': {
         const old = card.postedAt !== null && deps.now().getTime() - Date.parse(card.postedAt) > OLD_CARD_MS;
         const grown = reports >= GROWN * Math.max(1, card.reportsWhenPosted);
-        return old && grown && card.state === 'open' ? { kind: 'repost' } : { kind: 'refresh' };
+        if (old && grown && card.state === 'open') return { kind: 'repost' };
+        return (await changedEnough(tx, card, reports, FEW_REPORTS, GROWTH_SHOWN))
+          ? { kind: 'refresh' }
+          : { kind: 'nothing' };
       }
       case 'undone':
         return { kind: 'reopen' };
@@ -212,6 +222,13 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       default:
         return { kind: 'nothing' };
     }
+  }
+
+  /** Whether the card would say something else: it has grown enough, or did not grow, so that what it quotes was edited or is gone. */
+  async function changedEnough(tx: Tx, card: Card, reports: number, few: number, growth: number): Promise<boolean> {
+    const shown = card.insightId ? await deps.insights.byId(tx, card.insightId) : null;
+    if (!shown || reports <= few) return true;
+    return reports <= shown.reach.reports || reports >= shown.reach.reports * growth;
   }
 
   async function think(item: Assessed, themeId: string): Promise<Result> {

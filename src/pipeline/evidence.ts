@@ -5,7 +5,7 @@ import { redactConversation, redactText } from '#src/domain/redaction.ts';
 import type { SaidConversation, Texts, ThemeFacts, Themes } from '#src/domain/stores.ts';
 
 // Words are read from this many conversations at most; the counts cover all of them.
-const CONVERSATIONS_READ = 60;
+const CONVERSATIONS_READ = 30;
 const TITLES = 20;
 
 /** Gathers the evidence of a theme; null when no report of it is left. */

@@ -69,3 +69,23 @@ export async function trends(tx: Tx, workspaceId: WorkspaceId, days: 7 | 30 | 90
     more: Math.max(0, Number(total?.themes ?? 0) - rows.length),
   };
 }
+
+/** How much there is of everything. */
+export async function totals(
+  tx: Tx,
+  workspaceId: WorkspaceId,
+): Promise<{ signals: number; observations: number; themes: number; insights: number }> {
+  const [row] = await tx.query<{ signals: string; observations: string; themes: string; insights: string }>(
+    `select (select count(*) from signal_key where workspace_id = $1) as signals,
+       (select count(*) from conversation where workspace_id = $1 and observation_id is not null) as observations,
+       (select count(*) from theme where workspace_id = $1 and status = 'active') as themes,
+       (select count(distinct theme_id) from insight where workspace_id = $1) as insights`,
+    [workspaceId],
+  );
+  return {
+    signals: Number(row?.signals),
+    observations: Number(row?.observations),
+    themes: Number(row?.themes),
+    insights: Number(row?.insights),
+  };
+}

@@ -74,6 +74,14 @@ export function createCards(workspaceId: WorkspaceId): Cards {
     },
     change: (tx, id, fields) => update(tx, id, fields, true),
     drawn: (tx, id, fields) => update(tx, id, fields, false),
+    async waiting(tx, limit) {
+      const rows = await tx.query<{ id: string }>(
+        `select c.id from card c join insight i on i.workspace_id = c.workspace_id and i.id = c.insight_id
+         where c.workspace_id = $1 and c.state = 'waiting' order by (i.body->'reach'->>'customers')::int desc, c.created_at limit $2`,
+        [workspaceId, limit],
+      );
+      return rows.map((row) => row.id);
+    },
     async due(tx, now, limit) {
       const rows = await tx.query<{ id: string }>(
         `select id from card where workspace_id = $1 and state = 'snoozed' and snoozed_until <= $2 order by snoozed_until limit $3`,

@@ -165,6 +165,13 @@ interface MemberRow {
   modality: string;
 }
 
+/** In a chat, what staff answer is context: where nothing is left of what they answer to, or it never reached us, nobody reports anything. */
+function isReport(row: MemberRow): boolean {
+  return (
+    row.author_role === 'customer' || row.thread_id === null || row.captured_by !== null || !groupsRuns(row.source)
+  );
+}
+
 /** Makes the conversation rows anew from their members, and tells which differ from before. */
 async function refresh(
   tx: Tx,
@@ -193,7 +200,7 @@ async function refresh(
   for (const id of ids) {
     const all = byConversation.get(id) ?? [];
     const live = all.filter((row) => row.change !== 'deleted');
-    const state = live.length > 0 ? 'live' : all.length > 0 ? 'empty' : 'absorbed';
+    const state = live.some(isReport) ? 'live' : all.length > 0 ? 'empty' : 'absorbed';
     const revision = revisionOfSignals(live.map((row) => row.signal_id));
     const known = old.get(id);
     if (known && known.revision === revision && known.state === state) continue;

@@ -29,7 +29,10 @@ export function openDb(options: { url: string; log: Log; telemetry: Telemetry; m
     application_name: 'throughline',
   });
   // An idle connection that the server closes must not end the process.
-  pool.on('error', (error) => log.warn({ error: error.message }, 'database connection lost'));
+  let closing = false;
+  pool.on('error', (error) => {
+    if (!closing) log.warn({ error: error.message }, 'database connection lost');
+  });
 
   const run = async (client: pg.Pool | pg.PoolClient, text: string, values: readonly unknown[] = []) => {
     try {
@@ -65,7 +68,10 @@ export function openDb(options: { url: string; log: Log; telemetry: Telemetry; m
         client.release(broken);
       }
     },
-    close: () => pool.end(),
+    close() {
+      closing = true;
+      return pool.end();
+    },
   };
 }
 

@@ -105,8 +105,9 @@ export function createQueue(options: { url: string; workspaceId: string; log: Lo
           batchSize: batch,
           localConcurrency: concurrency,
           pollingIntervalSeconds: POLL_S,
-          notifyPollingIntervalSeconds: 5,
+          notifyPollingIntervalSeconds: 2,
           perJobResults: true,
+          burstWhenBatchFull: true,
         },
         async (jobs: Job<{ id: string }>[]): Promise<JobResult[]> => {
           const answers = await handle([...new Set(jobs.map((job) => job.data.id))]);
@@ -133,7 +134,7 @@ export function createQueue(options: { url: string; workspaceId: string; log: Lo
         deleteAfterSeconds: KEEP_DONE_S,
         notify: true,
       });
-      await boss.work(named(name), { pollingIntervalSeconds: POLL_S, notifyPollingIntervalSeconds: 5 }, async () =>
+      await boss.work(named(name), { pollingIntervalSeconds: POLL_S, notifyPollingIntervalSeconds: 2 }, async () =>
         run(),
       );
       await boss.schedule(named(name), cron);

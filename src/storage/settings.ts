@@ -49,7 +49,7 @@ export interface ChannelRow {
 
 export interface Settings {
   get<K extends SettingKey>(tx: Tx, key: K): Promise<Value<K>>;
-  all(tx: Tx): Promise<{ key: SettingKey; value: unknown; setBy: string | null }[]>;
+  all(tx: Tx): Promise<{ key: SettingKey; value: unknown; setBy: string | null; help: string }[]>;
   /** Throws AppError('bad_request') that says what the value may be. */
   set(tx: Tx, key: string, value: unknown, by: string, at: Date): Promise<void>;
   unset(tx: Tx, key: string): Promise<void>;
@@ -111,6 +111,7 @@ export function createSettings(workspaceId: WorkspaceId): Settings {
         key,
         value: set.get(key)?.value ?? SETTINGS[key].value,
         setBy: set.get(key)?.updated_by ?? null,
+        help: SETTINGS[key].help,
       }));
     },
     async set(tx, key, value, by, at) {

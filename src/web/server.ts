@@ -2,10 +2,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { type ServerType, serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import { ApiBatch, toFacts } from '#src/domain/api-signal.ts';
 import { AppError, errorLine } from '#src/domain/errors.ts';
 import type { Clock, Log, Telemetry } from '#src/domain/ports.ts';
 import type { TraceReply } from '#src/domain/verbs.ts';
-import { ApiBatch, toFacts } from './api-signal.ts';
 import { lineagePage } from './pages/lineage.ts';
 
 // Slack sends at most 4 MB; nothing else comes near it.

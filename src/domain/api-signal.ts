@@ -1,7 +1,7 @@
 // The body of POST /api/v1/signals: any other source, by the same way as Slack and Zendesk. Strict, since it is ours.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Fact } from '#src/domain/signal.ts';
+import type { Fact } from './signal.ts';
 
 // A batch is stored in one transaction.
 const BATCH_MAX = 500;
