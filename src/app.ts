@@ -55,6 +55,7 @@ import { createKeyring, masterKey } from './storage/keys.ts';
 import { migrate } from './storage/migrate.ts';
 import { createObservations } from './storage/observations.ts';
 import { createQueue } from './storage/queue.ts';
+import { noteReaction } from './storage/reactions.ts';
 import { createRecords } from './storage/records.ts';
 import { claimTeam, createSettings, ensureWorkspace } from './storage/settings.ts';
 import { createSignals } from './storage/signals.ts';
@@ -550,6 +551,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           if (row?.origin === 'joined') await settings.setChannel(db, { ...row, mode: 'off' }, clock.now());
         },
         channelRenamed: (channelId, name) => settings.renameChannel(db, channelId, name, clock.now()),
+        noteReaction: (reaction) => noteReaction(db, workspaceId, reaction),
         async persist(delivery) {
           const [fresh] = await accept([
             {
@@ -684,7 +686,14 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         apiToken: config.API_TOKEN ?? null,
         linkKey,
         ready,
-        metrics: () => metrics.text(),
+        async metrics() {
+          const depth = await queue.depth();
+          const waiting = Object.values(depth).reduce((sum, one) => sum + one.waiting + one.active, 0);
+          const lines = Object.entries(depth).map(
+            ([name, one]) => `throughline_queue_jobs{queue="${name}"} ${one.waiting + one.active}`,
+          );
+          return `${await metrics.text()}# TYPE throughline_queue_waiting gauge\nthroughline_queue_waiting ${waiting}\n# TYPE throughline_queue_jobs gauge\n${lines.join('\n')}\n`;
+        },
       });
       listening = await listen(routes, hostFor(config), config.PORT);
       closers.push(() => listening!.close());
