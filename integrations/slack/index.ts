@@ -12,7 +12,7 @@ import { createEventReader } from './events.ts';
 import { type ChannelMode, createInbound, type InboundSettings, type ReadMessage } from './inbound.ts';
 import { listenToCaptures } from './listeners/capture.ts';
 import { listenToCards, redrawCard } from './listeners/card.ts';
-import { createReactions, type ReactionSettings } from './listeners/reactions.ts';
+import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
 import { createOutbound, type Outbound, type Posted } from './outbound.ts';
 import { createPeople, type People } from './people.ts';
 import { probeSlack } from './probe.ts';
@@ -60,6 +60,8 @@ export interface SlackDeps {
   channelJoined(channelId: string, name: string): Promise<void>;
   channelLeft(channelId: string): Promise<void>;
   channelRenamed(channelId: string, name: string): Promise<void>;
+  /** Notes a change of a reaction that means something. False when a later change of it is known. */
+  noteReaction(reaction: NotedReaction): Promise<boolean>;
   persist(delivery: SlackDelivery): Promise<'new' | 'known'>;
   handled(deliveryId: string): Promise<void>;
 }
@@ -138,7 +140,15 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
   const readEvent = createEventReader({
     client,
     inbound,
-    onReaction: createReactions({ verbs, people, client, outbound, settings: deps.settings, clock }),
+    onReaction: createReactions({
+      verbs,
+      people,
+      client,
+      outbound,
+      settings: deps.settings,
+      clock,
+      note: deps.noteReaction,
+    }),
     channelJoined: deps.channelJoined,
     channelLeft: deps.channelLeft,
     channelRenamed: deps.channelRenamed,

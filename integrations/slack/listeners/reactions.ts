@@ -4,6 +4,7 @@ import { UNDO_MS } from '#src/domain/decision.ts';
 import type { Clock } from '#src/domain/ports.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
 import type { Message, SlackClient } from '../client.ts';
+import { externalIdOf } from '../inbound.ts';
 import { clip } from '../limits.ts';
 import type { Outbound } from '../outbound.ts';
 import type { People } from '../people.ts';
@@ -27,6 +28,7 @@ export const DEFAULT_REACTIONS: Readonly<Record<string, ReactionVerb>> = {
   '-1': 'disagree',
 };
 export const DEFAULT_CAPTURE_EMOJI = 'memo';
+const OVERTAKEN = 'a reaction that was changed again since';
 
 export interface ReactionSettings {
   captureEmoji: string;
@@ -40,6 +42,21 @@ export interface ReactionDeps {
   outbound: Outbound;
   settings(): Promise<ReactionSettings>;
   clock: Clock;
+  /** Notes that it was set or taken away, by the time at the source. False when a later change of it is known: events come in any order. */
+  note(reaction: NotedReaction): Promise<boolean>;
+}
+
+/** One change of one person's emoji on one message. `at` is ISO 8601. */
+export interface NotedReaction {
+  channelId: string;
+  ts: string;
+  personId: string;
+  emoji: string;
+  meaning: ReactionVerb | 'capture';
+  /** The card, or the message. */
+  thingId: string;
+  added: boolean;
+  at: string;
 }
 
 /** Makes the handler of reactions; it answers what it did, in words for the log. */
@@ -54,13 +71,41 @@ export function createReactions(deps: ReactionDeps): (event: WireReactionEvent) 
     const emoji = event.reaction.replace(/::skin-tone-\d$/, '');
     const added = event.type === 'reaction_added';
     const verb = reactions[emoji];
+    const at = event.event_ts ? isoOfTs(event.event_ts) : deps.clock.now().toISOString();
+    const isCurrent = (meaning: NotedReaction['meaning'], thingId: string) =>
+      deps.note({ channelId: channel, ts, personId: event.user, emoji, meaning, thingId, added, at });
     if (verb) {
       const card = await verbs.cardAt({ channelId: channel, ts });
-      if (card) return added ? onCard(event, card, verb, { channel, ts }) : offCard(event, card, verb, { channel, ts });
+      if (card) {
+        return inOrder(
+          added,
+          () => isCurrent(verb, card.cardId),
+          () => onCard(event, card, verb, { channel, ts }),
+          () => offCard(event, card, verb, { channel, ts }),
+        );
+      }
     }
     if (emoji !== captureEmoji) return 'a reaction that means nothing to us';
-    return added ? capture(event.user, channel, ts) : uncapture(event.user, channel, ts);
+    return inOrder(
+      added,
+      () => isCurrent('capture', externalIdOf(channel, ts)),
+      () => capture(event.user, channel, ts),
+      () => uncapture(event.user, channel, ts),
+    );
   };
+
+  /** Does what the newest change asks for, though the older one comes later, or is still being handled beside us. */
+  async function inOrder(
+    added: boolean,
+    isCurrent: () => Promise<boolean>,
+    on: () => Promise<string>,
+    off: () => Promise<string>,
+  ): Promise<string> {
+    if (!(await isCurrent())) return OVERTAKEN;
+    const done = await (added ? on() : off());
+    if (await isCurrent()) return done;
+    return `${done}, then ${await (added ? off() : on())}`;
+  }
 
   async function onCard(
     event: WireReactionEvent,

@@ -217,6 +217,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
       }),
       modeOf: async (id) => modesById.get(id) ?? 'off',
       isKnown: async (externalId) => options.known?.(externalId) ?? false,
+      noteReaction: async () => true,
       channelJoined: async (_id, name) => void channelNews.push(`joined ${name}`),
       channelLeft: async (id) => void channelNews.push(`left ${id}`),
       channelRenamed: async (_id, name) => void channelNews.push(`renamed ${name}`),
