@@ -78,10 +78,11 @@ export interface SignalHead {
   deleted: boolean;
 }
 
-/** Conversations whose content is new, and ones that lost all of theirs, with the theme they were in. */
+/** Conversations whose content is new, and ones that lost content, with the theme they were in. */
 export interface Regrouped {
   changed: string[];
-  emptied: { conversationId: string; themeId: string | null }[];
+  /** Those that lost something of what they said. They leave their theme, and what is left of them is placed anew. */
+  lessened: { conversationId: string; themeId: string | null }[];
 }
 
 /** One message as it stands now, raw. */

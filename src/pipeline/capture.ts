@@ -89,10 +89,10 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
         if (!watched) {
           // We only had it because somebody handed it to us, who now takes it back.
           const drafts = await deps.signals.deletionsFor(tx, 'slack', key, at.toISOString());
-          const { changed, emptied } = await deps.signals.append(tx, drafts, at);
-          await deps.themes.leave(tx, emptied, at);
+          const { changed, lessened } = await deps.signals.append(tx, drafts, at);
+          await deps.themes.leave(tx, lessened, at);
           next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
-          next.push(...emptied.flatMap(({ themeId }): Next[] => (themeId ? [{ stage: 'assess', id: themeId }] : [])));
+          next.push(...lessened.flatMap(({ themeId }): Next[] => (themeId ? [{ stage: 'assess', id: themeId }] : [])));
         }
         await deps.records.audit(tx, [
           {

@@ -34,10 +34,10 @@ export function createIngest(deps: IngestDeps): Stage<Delivery, Fact[]> {
       const facts = results.flatMap(({ result }) => result);
       const next: Next[] = [];
       const append = async (drafts: Parameters<Signals['append']>[1]) => {
-        const { changed, emptied } = await deps.signals.append(tx, drafts, at);
-        await deps.themes.leave(tx, emptied, at);
+        const { changed, lessened } = await deps.signals.append(tx, drafts, at);
+        await deps.themes.leave(tx, lessened, at);
         next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
-        next.push(...emptied.flatMap(({ themeId }): Next[] => (themeId ? [{ stage: 'assess', id: themeId }] : [])));
+        next.push(...lessened.flatMap(({ themeId }): Next[] => (themeId ? [{ stage: 'assess', id: themeId }] : [])));
       };
       await append(facts.flatMap((fact) => (fact.kind === 'signal' ? [fact.signal] : [])));
       for (const fact of facts) {

@@ -43,13 +43,17 @@ export async function regroup(
     left.map((row) => ({ fromId: row.signal_id, toId: row.conversation_id!, relation: 'part of' })),
   );
   const movedIds = new Set(moved.map((draft) => draft.externalId));
+  const deletedIds = new Set(moved.flatMap((draft) => (draft.change === 'deleted' ? [draft.externalId] : [])));
+  const lost = new Set(
+    [...left, ...before.filter((row) => deletedIds.has(row.external_id))].map((row) => row.conversation_id),
+  );
   const affected = new Set<string>(left.map((row) => row.conversation_id!));
   for (const row of before) {
     if (movedIds.has(row.external_id) || row.conversation_id !== assignment.get(row.external_id)) {
       affected.add(assignment.get(row.external_id)!);
     }
   }
-  return refresh(tx, workspaceId, records, [...affected], now);
+  return refresh(tx, workspaceId, records, [...affected], lost, now);
 }
 
 /** Outside of chats, only a named thread groups. */
@@ -178,6 +182,7 @@ async function refresh(
   workspaceId: WorkspaceId,
   records: Records,
   ids: readonly string[],
+  lost: ReadonlySet<string | null>,
   now: Date,
 ): Promise<Regrouped> {
   const members = await tx.query<MemberRow>(
@@ -193,7 +198,7 @@ async function refresh(
   const old = new Map(rows.map((row) => [row.id, row]));
   const byConversation = Map.groupBy(members, (row) => row.conversation_id);
   const changed: string[] = [];
-  const emptied: Regrouped['emptied'] = [];
+  const lessened: Regrouped['lessened'] = [];
   const upserts: object[] = [];
   const edges: LineageEdge[] = [];
 
@@ -231,7 +236,8 @@ async function refresh(
       ]);
     }
     if (state === 'live') changed.push(id);
-    else if (known) emptied.push({ conversationId: id, themeId: known.theme_id });
+    // A theme is kept while a conversation grows; one that was split or cut may have been there for the sake of what is gone.
+    if (known && (state !== 'live' || lost.has(id))) lessened.push({ conversationId: id, themeId: known.theme_id });
     for (const row of live) {
       edges.push({
         fromKind: 'signal',
@@ -259,5 +265,5 @@ async function refresh(
     [workspaceId, JSON.stringify(upserts)],
   );
   await records.link(tx, edges);
-  return { changed, emptied };
+  return { changed, lessened };
 }

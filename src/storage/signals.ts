@@ -24,7 +24,7 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
   return { append, deletionsFor, head, setCaptured };
 
   async function append(tx: Tx, drafts: readonly SignalDraft[], receivedAt: Date): Promise<Appended> {
-    const nothing: Appended = { signalIds: [], changed: [], emptied: [] };
+    const nothing: Appended = { signalIds: [], changed: [], lessened: [] };
     if (drafts.length === 0) return nothing;
     await lockContainers(tx, drafts);
     const fresh = await claim(tx, drafts, receivedAt);

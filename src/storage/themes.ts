@@ -25,10 +25,10 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         subject_id: string;
         key_id: string;
         sealed: Buffer;
-        themed: boolean;
+        themed: boolean | null;
       }>(
         `select c.id as conversation_id, o.id as observation_id, c.theme_id, o.is_noise, c.captured_by, o.vector, o.vector_version, o.subject_id, o.key_id,
-           o.sealed, exists (select 1 from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id and e.observation_id = o.id) as themed
+           o.sealed, o.id = (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1) as themed
          from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
          where c.workspace_id = $1 and c.id = any($2) and c.state = 'live' order by c.first_at, c.id`,
         [workspaceId, conversationIds],
@@ -134,7 +134,8 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
       const rows = await tx.query<{ id: string }>(
         `select c.id from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
          where c.workspace_id = $1 and c.state = 'live' and (not o.is_noise or c.theme_id is not null)
-           and not exists (select 1 from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id and e.observation_id = o.id)
+           and o.id is distinct from
+             (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1)
          order by c.id limit $2`,
         [workspaceId, limit],
       );
