@@ -740,6 +740,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       async idle() {
         // Two quiet looks in a row: a batch that just ended may be about to send the next jobs.
         for (let quiet = 0; quiet < 2; ) {
+          // A click is acknowledged before it is carried out.
+          await slack?.intake.drain();
           const depth = await queue.depth();
           quiet = Object.values(depth).every(({ waiting, active }) => waiting + active === 0) ? quiet + 1 : 0;
           if (quiet < 2) await systemClock.sleep(25);
