@@ -24,7 +24,7 @@ import { AppError, errorLine } from './domain/errors.ts';
 import type { Person } from './domain/policy.ts';
 import type { Clock, Fetch, Log, Telemetry, Tx } from './domain/ports.ts';
 import type { Fact } from './domain/signal.ts';
-import type { Delivery } from './domain/stores.ts';
+import { AWAKE, type Delivery } from './domain/stores.ts';
 import type { Verbs } from './domain/verbs.ts';
 import { createAct } from './pipeline/act.ts';
 import { createAssess } from './pipeline/assess.ts';
@@ -102,6 +102,8 @@ export interface App {
   /** Looks again for what webhooks missed, now. */
   reconcile(): Promise<void>;
   sweep(): Promise<void>;
+  /** Does now what is otherwise done every minute: wakes cards that were set aside, and takes buttons away whose time is over. */
+  tick(): Promise<void>;
   /** Posts the insights that wait, those with the most customers first; answers how many. */
   post(limit: number): Promise<number>;
   /** How much there is of everything, for a command that reports. */
@@ -345,6 +347,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       thread: loop,
       workspaceId,
       canFile,
+      reopen: (themeId: string) => assess.onRequest(themeId, 'retried'),
       now: () => clock.now(),
       vote: (tx: Tx, cardId: string, personId: string, value: 1 | -1 | 0, at: Date) =>
         vote(tx, workspaceId, cardId, personId, value, at),
@@ -455,7 +458,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         records,
         readMessage: (message, person) => slackNow().readMessage(message, person),
         isWatched: async (channelId) => ((await settings.channel(db, channelId))?.mode ?? 'off') !== 'off',
-        assessOnRequest: (themeId) => assess.onRequest(themeId),
+        assessOnRequest: (themeId) => assess.onRequest(themeId, 'captured'),
+        async issueOf(cardId) {
+          const card = await cards.byId(db, cardId);
+          return card && ((await viewOf(viewDeps, db, card))?.issue ?? null);
+        },
         decide: deciding.decide,
         canFile,
         now: () => clock.now(),
@@ -617,12 +624,23 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       const at = clock.now();
       await db.transaction('clock', async (tx) => {
         const next: Next[] = [];
-        for (const id of await cards.due(tx, at, 100)) {
-          await cards.change(tx, id, { state: 'open', snoozedUntil: null, snoozedReports: null });
+        const due = await cards.due(tx, at, 100);
+        for (const id of due) {
+          await cards.change(tx, id, { ...AWAKE, state: 'open' });
           next.push({ stage: 'show', id });
         }
+        await records.audit(
+          tx,
+          due.map((id) => ({
+            actor: 'throughline',
+            verb: 'card.woken',
+            thingKind: 'card',
+            thingId: id,
+            at: at.toISOString(),
+          })),
+        );
         // The Undo button goes when its time is over.
-        for (const id of await decisions.undoEnded(tx, at)) {
+        for (const id of [...(await decisions.undoEnded(tx, at)), ...(await cards.undoEnded(tx, at))]) {
           await cards.change(tx, id, {});
           next.push({ stage: 'show', id });
         }
@@ -734,6 +752,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       count: () => totals(db, workspaceId),
       integrations: [...integrations, ...(slack ? [slack.integration] : [])],
       sweep: () => sweep(stages, stageDeps, log),
+      tick: redrawDue,
       async reconcile() {
         for (const integration of integrations) await reconcileOne(integration);
       },

@@ -8,6 +8,15 @@ import type { LoopDeps } from './graph.ts';
 import { buildLoopGraph, buildThinkGraph } from './graph.ts';
 import type { ActionIntent } from './state.ts';
 
+/** What to think about, and what is known of how it came up. */
+export interface ThoughtAbout {
+  themeId: string;
+  proposalId: string;
+  broughtBy: 'reach' | 'person';
+  /** A card has shown the theme before. */
+  shownBefore: boolean;
+}
+
 /** What thinking came to. `proposal` is null when something is missing. */
 export interface Thought {
   evidence: Evidence;
@@ -29,13 +38,9 @@ export interface Standing {
 }
 
 export interface Loop {
-  think(input: { themeId: string; proposalId: string; broughtBy: 'reach' | 'person' }): Promise<Thought>;
+  think(input: ThoughtAbout): Promise<Thought>;
   /** Runs a new thread up to its gate. A thread that a crash left half way is begun anew: nothing of it was stored. */
-  start(input: {
-    themeId: string;
-    proposalId: string;
-    broughtBy: 'reach' | 'person';
-  }): Promise<Thought & { wait: Wait | null }>;
+  start(input: ThoughtAbout): Promise<Thought & { wait: Wait | null }>;
   /** Answers one gate by its interrupt id. The caller has won the row and holds the thread's lock. */
   resume(proposalId: string, interruptId: string, answer: object): Promise<Standing>;
   standing(proposalId: string): Promise<Standing>;

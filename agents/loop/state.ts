@@ -21,6 +21,8 @@ export const LoopState = new StateSchema({
   proposalId: z.string(),
   /** What brought the theme up: enough customers, or a person who asked. */
   broughtBy: z.enum(['reach', 'person']),
+  /** A card has shown the theme before: it has passed the threshold, and is not asked for it again. */
+  shownBefore: z.boolean(),
   /** Written by critic: what is missing before this may be shown. */
   missing: z.array(z.string()).default([]),
   /** Written by gate, from the resume. */

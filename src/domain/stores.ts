@@ -262,8 +262,23 @@ export interface Card {
   claimedBy: string | null;
   snoozedUntil: string | null;
   snoozedReports: number | null;
+  snoozedBy: string | null;
+  snoozedAt: string | null;
+  snoozedVia: string | null;
+  /** Until when setting it aside can be taken back; null once the card shows that it cannot. */
+  snoozeUndoUntil: string | null;
   createdAt: string;
 }
+
+/** What a card forgets when it is set aside no longer. */
+export const AWAKE = {
+  snoozedUntil: null,
+  snoozedReports: null,
+  snoozedBy: null,
+  snoozedAt: null,
+  snoozedVia: null,
+  snoozeUndoUntil: null,
+} as const satisfies Partial<Card>;
 
 export interface Cards {
   byId(tx: Tx, id: string): Promise<Card | null>;
@@ -287,14 +302,7 @@ export interface Cards {
     fields: Partial<
       Pick<
         Card,
-        | 'channelId'
-        | 'state'
-        | 'insightId'
-        | 'proposalId'
-        | 'proposalRevision'
-        | 'claimedBy'
-        | 'snoozedUntil'
-        | 'snoozedReports'
+        'channelId' | 'state' | 'insightId' | 'proposalId' | 'proposalRevision' | 'claimedBy' | keyof typeof AWAKE
       >
     >,
   ): Promise<void>;
@@ -321,6 +329,8 @@ export interface Cards {
   waiting(tx: Tx, limit: number): Promise<string[]>;
   /** Snoozed cards whose time has come. */
   due(tx: Tx, now: Date, limit: number): Promise<string[]>;
+  /** Snoozed cards that can be taken back no longer and still offer it; answers each once. */
+  undoEnded(tx: Tx, now: Date): Promise<string[]>;
   /** Cards that Slack does not show as they are. */
   pending(tx: Tx, limit: number): Promise<string[]>;
 }
@@ -348,6 +358,8 @@ export interface Decisions {
   of(tx: Tx, proposalId: string, revision: number): Promise<DecisionRow | null>;
   /** The newest decision of a proposal that somebody took. */
   taken(tx: Tx, proposalId: string): Promise<DecisionRow | null>;
+  /** The newest decision that somebody took on a card, about whichever proposal it showed then. */
+  lastOn(tx: Tx, cardId: string): Promise<DecisionRow | null>;
   /** Counts this person's approval and approves when that completes the number needed. Answers the row after it, and the approvals so far. */
   approve(
     tx: Tx,
@@ -368,7 +380,7 @@ export interface Decisions {
     input: { id: string; cardId: string; person: string; via: string; reason: string | null; at: Date },
   ): Promise<{ won: boolean; row: DecisionRow }>;
   undo(tx: Tx, input: { id: string; person: string; at: Date }): Promise<boolean>;
-  /** Cards of decisions whose time for undoing ended in the last five minutes and whose card has not been redrawn since. */
+  /** Cards of decisions whose time for undoing has ended and that still offer it; answers each once. */
   undoEnded(tx: Tx, now: Date): Promise<string[]>;
   /** What is executed. */
   payload(tx: Tx, id: string): Promise<ProposalPayload | null>;

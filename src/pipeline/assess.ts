@@ -19,8 +19,10 @@ import type {
   ThemeFacts,
   Themes,
 } from '#src/domain/stores.ts';
+import { AWAKE } from '#src/domain/stores.ts';
 import type { EffectsDeps, Intent, Source } from './effects.ts';
 import { payloadsOf, sourcesOf } from './effects.ts';
+import { quotesStand } from './evidence.ts';
 import type { Next, Stage } from './stage.ts';
 import { oneByOne } from './stage.ts';
 
@@ -43,19 +45,26 @@ export interface Thought {
 
 /** The graph of a proposal, as this stage uses it. */
 export interface Thinking {
-  think(input: { themeId: string; proposalId: string; broughtBy: 'reach' | 'person' }): Promise<Thought>;
-  start(input: {
-    themeId: string;
-    proposalId: string;
-    broughtBy: 'reach' | 'person';
-  }): Promise<Thought & { wait: { gate: string; interruptId: string } | null }>;
+  think(input: ThoughtAbout): Promise<Thought>;
+  start(input: ThoughtAbout): Promise<Thought & { wait: { gate: string; interruptId: string } | null }>;
 }
+
+interface ThoughtAbout {
+  themeId: string;
+  proposalId: string;
+  broughtBy: 'reach' | 'person';
+  /** A card has shown the theme before: it is not asked for enough customers again. */
+  shownBefore: boolean;
+}
+
+/** Why a theme is looked at: reports came; somebody captured one and wants it filed; filing failed and somebody tries again. */
+export type Occasion = 'reports' | 'captured' | 'retried';
 
 /** What is to become of a theme's card. */
 type Course =
   | { kind: 'nothing' }
   /** Its first card, or its next one after a dismissal or a regression: a new proposal on a new card. */
-  | { kind: 'open'; because: string | null }
+  | { kind: 'open' }
   /** An undo put the matter back on the table: a new proposal on the same card. */
   | { kind: 'reopen' }
   /** More evidence for an open card. */
@@ -73,7 +82,7 @@ export interface Assessed {
   proposal: Proposal | null;
   decision: DecisionRow | null;
   course: Course;
-  broughtBy: 'reach' | 'person';
+  occasion: Occasion;
 }
 
 type Result = {
@@ -114,7 +123,7 @@ const DERIVED = {
 } as const;
 
 /** The stage, and the same look at one theme when a person asks for it, whatever the threshold. */
-export type Assess = Stage<Assessed, Result> & { onRequest(themeId: string): Promise<void> };
+export type Assess = Stage<Assessed, Result> & { onRequest(themeId: string, occasion: Occasion): Promise<void> };
 
 /** Makes the stage. Its ids are themes. */
 export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => Promise<void>): Assess {
@@ -128,7 +137,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     async load(ids) {
       const facts = new Map((await themes.facts(db, ids)).map((item) => [item.themeId, item]));
       const loaded = new Map<string, Assessed>();
-      for (const id of ids) loaded.set(id, await look(db, id, facts.get(id) ?? null, 'reach'));
+      for (const id of ids) loaded.set(id, await look(db, id, facts.get(id) ?? null, 'reports'));
       return loaded;
     },
     work: oneByOne(think),
@@ -142,28 +151,27 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
 
   return {
     ...stage,
-    async onRequest(themeId) {
+    async onRequest(themeId, occasion) {
       const [facts] = await themes.facts(db, [themeId]);
-      const item = await look(db, themeId, facts ?? null, 'person');
+      const item = await look(db, themeId, facts ?? null, occasion);
       const result = await think(item, themeId);
       await db.transaction('assess', async (tx) => send(tx, await settle(tx, themeId, item, result, deps.now())));
     },
   };
 
-  async function look(
-    tx: Tx,
-    themeId: string,
-    facts: ThemeFacts | null,
-    broughtBy: 'reach' | 'person',
-  ): Promise<Assessed> {
+  async function look(tx: Tx, themeId: string, facts: ThemeFacts | null, occasion: Occasion): Promise<Assessed> {
     const card = await cards.current(tx, themeId);
-    if (!card && (!facts || (broughtBy === 'reach' && !reachSuffices(facts.reach, deps.customersNeeded())))) {
-      return { facts, card, proposal: null, decision: null, course: { kind: 'nothing' }, broughtBy };
+    if (!card && (!facts || !suffices(facts, occasion))) {
+      return { facts, card, proposal: null, decision: null, course: { kind: 'nothing' }, occasion };
     }
     const proposal = await proposals.latest(tx, themeId);
     const decision = proposal && (await deps.decisions.taken(tx, proposal.id));
-    const course = await chooseCourse(tx, facts, card, proposal, decision);
-    return { facts, card, proposal, decision, course, broughtBy };
+    const course = await chooseCourse(tx, facts, card, proposal, decision, occasion);
+    return { facts, card, proposal, decision, course, occasion };
+  }
+
+  function suffices(facts: ThemeFacts, occasion: Occasion): boolean {
+    return occasion === 'captured' || reachSuffices(facts.reach, deps.customersNeeded());
   }
 
   async function chooseCourse(
@@ -172,10 +180,11 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     card: Card | null,
     proposal: Proposal | null,
     decision: DecisionRow | null,
+    occasion: Occasion,
   ): Promise<Course> {
     if (!facts)
       return card && ['waiting', 'open', 'snoozed'].includes(card.state) ? { kind: 'emptied' } : { kind: 'nothing' };
-    if (!card) return { kind: 'open', because: null };
+    if (!card) return { kind: 'open' };
     const { reports } = facts.reach;
     switch (card.state) {
       case 'waiting':
@@ -186,42 +195,42 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       case 'snoozed': {
         const old = card.postedAt !== null && deps.now().getTime() - Date.parse(card.postedAt) > OLD_CARD_MS;
         const grown = reports >= GROWN * Math.max(1, card.reportsWhenPosted);
-        if (old && grown && card.state === 'open') return { kind: 'repost' };
+        if (old && grown && (card.state === 'open' || wakes(card, reports))) return { kind: 'repost' };
         return (await changedEnough(tx, card, reports, FEW_REPORTS, GROWTH_SHOWN))
           ? { kind: 'refresh' }
           : { kind: 'nothing' };
       }
       case 'undone':
         return { kind: 'reopen' };
-      case 'dismissed': {
-        const before = card.insightId ? await deps.insights.byId(tx, card.insightId) : null;
-        const grown =
-          before && reports >= GROWN * before.reach.reports && facts.reach.customers > before.reach.customers;
-        return grown
-          ? {
-              kind: 'open',
-              because: `dismissed with ${plural(before.reach.customers, 'customer')}; now ${facts.reach.customers} report it`,
-            }
-          : { kind: 'nothing' };
-      }
+      case 'dismissed':
+        return occasion === 'captured' || (await isNews(tx, card, facts)) ? { kind: 'open' } : { kind: 'nothing' };
       case 'approved':
       case 'filed':
       case 'failed':
       case 'done': {
         if (!decision || !proposal) return { kind: 'nothing' };
+        if (card.state === 'failed') return { kind: occasion === 'reports' ? 'nothing' : 'reopen' };
         const [outcome] = await deps.actions.outcomes(tx, decision.id);
         if (outcome?.state === 'completed') {
-          const since = facts.times.filter((time) => time > outcome.occurredAt).length;
-          return since > 0
-            ? { kind: 'open', because: `${plural(since, 'report')} since the issue was completed` }
-            : { kind: 'nothing' };
+          return facts.times.some((time) => time > outcome.occurredAt) ? { kind: 'open' } : { kind: 'nothing' };
         }
-        if (outcome?.state === 'canceled' || outcome?.state === 'removed') return { kind: 'nothing' };
-        return card.state === 'failed' ? { kind: 'nothing' } : { kind: 'attach' };
+        // Somebody decided in Linear that it will not be done: as quiet as after a dismissal, and for as long.
+        if (outcome?.state === 'canceled' || outcome?.state === 'removed')
+          return (await isNews(tx, card, facts)) ? { kind: 'open' } : { kind: 'nothing' };
+        return { kind: 'attach' };
       }
+      case 'folded':
+        // Every report of it was deleted; what comes now is measured like anything new.
+        return suffices(facts, occasion) ? { kind: 'open' } : { kind: 'nothing' };
       default:
         return { kind: 'nothing' };
     }
+  }
+
+  /** Whether something new came up since the card was decided: twice the reports, and somebody who had not reported it. */
+  async function isNews(tx: Tx, card: Card, { reach }: ThemeFacts): Promise<boolean> {
+    const before = card.insightId ? await deps.insights.byId(tx, card.insightId) : null;
+    return before !== null && reach.reports >= GROWN * before.reach.reports && reach.customers > before.reach.customers;
   }
 
   /** Whether the card would say something else: it has grown enough, or did not grow, so that what it quotes was edited or is gone. */
@@ -232,20 +241,20 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
   }
 
   async function think(item: Assessed, themeId: string): Promise<Result> {
-    const { course, broughtBy, proposal } = item;
+    const { course, occasion, proposal, card } = item;
+    const shown = card?.insightId ? await deps.insights.byId(db, card.insightId) : null;
+    const about = {
+      themeId,
+      broughtBy: occasion === 'captured' ? ('person' as const) : (shown?.broughtBy ?? 'reach'),
+      shownBefore: card !== null && card.state !== 'folded',
+    };
     if (course.kind === 'open' || course.kind === 'reopen') {
       const proposalId = proposalIdOf(deps.workspaceId, themeId, 1 + (await proposals.count(db, themeId)));
-      return { thought: await deps.thinking.start({ themeId, proposalId, broughtBy }), sources: [], proposalId };
+      return { thought: await deps.thinking.start({ ...about, proposalId }), sources: [], proposalId };
     }
     if ((course.kind === 'refresh' || course.kind === 'repost') && proposal) {
-      // What a person brought up stays up, even if it never reaches the threshold.
-      const asked = item.card?.insightId ? await deps.insights.byId(db, item.card.insightId) : null;
-      const kept = asked?.broughtBy === 'person' ? 'person' : broughtBy;
-      return {
-        thought: await deps.thinking.think({ themeId, proposalId: proposal.id, broughtBy: kept }),
-        sources: [],
-        proposalId: proposal.id,
-      };
+      const thought = await deps.thinking.think({ ...about, proposalId: proposal.id });
+      return { thought, sources: [], proposalId: proposal.id };
     }
     if (course.kind === 'attach' && item.decision && item.facts) {
       const known = await attachedTo(db, item.decision.id);
@@ -281,7 +290,8 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     }
     if (item.facts) await themes.assessed(tx, themeId, item.facts.seq);
     const { course, facts } = item;
-    if (course.kind === 'emptied' && card) {
+    const wordless = course.kind === 'refresh' && result.thought?.evidence.excerpts.length === 0;
+    if ((course.kind === 'emptied' || wordless) && card) {
       await proposals.setStatus(tx, card.proposalId ?? '', 'expired');
       await cards.change(tx, card.id, { state: 'folded' });
       return [{ stage: 'show', id: card.id }];
@@ -333,7 +343,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
 
     const shown = item.proposal!;
     let revision = shown.revision;
-    if (changedMaterially(shown.payload, thought.proposal)) {
+    if (changedMaterially(shown.payload, thought.proposal) || !(await stillSaid(tx, shown, facts))) {
       revision += 1;
       await open(tx, shown.id, revision, insight, thought.proposal, at);
     }
@@ -354,16 +364,24 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
         { stage: 'show', id: made.id },
       ];
     }
-    const wakes = card.state === 'snoozed' && facts.reach.reports >= (card.snoozedReports ?? Number.POSITIVE_INFINITY);
-    const state = card.state === 'waiting' ? (speaks ? 'open' : 'waiting') : wakes ? 'open' : card.state;
+    const woken = wakes(card, facts.reach.reports);
+    const state = card.state === 'waiting' ? (speaks ? 'open' : 'waiting') : woken ? 'open' : card.state;
     await cards.change(tx, card.id, {
       insightId: insight.id,
       proposalRevision: revision,
       state,
-      ...(wakes ? { snoozedUntil: null, snoozedReports: null } : {}),
+      ...(woken ? AWAKE : {}),
       ...(card.channelId === '' && channel !== null ? { channelId: channel } : {}),
     });
     return state === 'waiting' ? [] : [{ stage: 'show', id: card.id }];
+  }
+
+  /** Whether customers still say what the proposal quotes: what was edited or deleted must not be filed as it was. */
+  async function stillSaid(tx: Tx, shown: Proposal, facts: ThemeFacts): Promise<boolean> {
+    const here = new Set(facts.conversationIds);
+    if (shown.payload.conversationIds.some((id) => !here.has(id))) return false;
+    const quotes = (await deps.insights.byId(tx, shown.insightId))?.evidence ?? [];
+    return quotesStand(tx, deps.texts, quotes);
   }
 
   async function open(
@@ -433,6 +451,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
   }
 }
 
-function plural(n: number, one: string): string {
-  return `${n} ${n === 1 ? one : `${one}s`}`;
+/** A card that was set aside comes back when as many have reported as it was set aside for. */
+function wakes(card: Card, reports: number): boolean {
+  return card.state === 'snoozed' && reports >= (card.snoozedReports ?? Number.POSITIVE_INFINITY);
 }

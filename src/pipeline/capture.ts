@@ -4,6 +4,7 @@ import type { Db, Tx } from '#src/domain/ports.ts';
 import type { SignalDraft } from '#src/domain/signal.ts';
 import type { Cards, Decisions, Proposals, Records, Signals, Texts, Themes } from '#src/domain/stores.ts';
 import type { CaptureReply, FileNowReply, MessageRef, SimpleReply, Verbs } from '#src/domain/verbs.ts';
+import { NEEDS_LINEAR } from './decide.ts';
 import type { Next } from './stage.ts';
 
 /** What reading a message at its source came to. */
@@ -25,6 +26,8 @@ export interface CaptureDeps {
   isWatched: (channelId: string) => Promise<boolean>;
   /** Looks at a theme because a person asks, whatever the threshold. */
   assessOnRequest: (themeId: string) => Promise<void>;
+  /** What people call the issue that a card was filed as, and where it is. */
+  issueOf: (cardId: string) => Promise<{ label: string; url: string | null } | null>;
   decide: Verbs['decide'];
   canFile: () => boolean;
   now: () => Date;
@@ -111,12 +114,12 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
     async fileNow({ key, person }): Promise<FileNowReply> {
       const head = await deps.signals.head(db, key);
       if (!head || head.deleted || !head.conversationId) return { kind: 'gone' };
-      if (!deps.canFile()) return { kind: 'needs_setup', missing: 'LINEAR_API_KEY' };
+      if (!deps.canFile()) return { kind: 'needs_setup', missing: NEEDS_LINEAR };
       const [said] = await deps.texts.conversations(db, [head.conversationId]);
       if (!said) return { kind: 'gone' };
       if (!said.themeId) return { kind: 'not_ready' };
       let card = await deps.cards.current(db, said.themeId);
-      if (!card || card.state === 'dismissed' || card.state === 'undone') {
+      if (!card || ['dismissed', 'undone', 'folded'].includes(card.state)) {
         const right = may(
           person,
           'approve',
@@ -138,7 +141,10 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
       });
       if (reply.kind === 'done') return { kind: 'filing', cardId: reply.cardId, decisionId: reply.decisionId };
       if (reply.kind === 'refused' || reply.kind === 'needs_setup' || reply.kind === 'gone') return reply;
-      if (reply.kind === 'already') return { kind: 'already', cardId: card.id, label: null, url: card.permalink };
+      if (reply.kind === 'already') {
+        const issue = await deps.issueOf(card.id);
+        return { kind: 'already', cardId: card.id, label: issue?.label ?? null, url: issue?.url ?? card.permalink };
+      }
       return { kind: 'not_ready' };
     },
   };

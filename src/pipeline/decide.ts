@@ -1,10 +1,10 @@
 // Decide: Proposal -> Decision. A person's click is one conditional update; the graph of the proposal is told afterwards, once.
 
-import { decisionIdOf } from '#src/domain/decision.ts';
+import { decisionIdOf, UNDO_MS } from '#src/domain/decision.ts';
 import type { Thing } from '#src/domain/policy.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
-import { payloadHashOf } from '#src/domain/proposal.ts';
+import { changedMaterially, payloadHashOf } from '#src/domain/proposal.ts';
 import type {
   ActionRow,
   Actions,
@@ -16,15 +16,19 @@ import type {
   Proposals,
   Records,
 } from '#src/domain/stores.ts';
+import { AWAKE } from '#src/domain/stores.ts';
 import type { DecideReply, SimpleReply, UndoReply, Verbs } from '#src/domain/verbs.ts';
 import type { EffectsDeps, Intent } from './effects.ts';
 import { payloadsOf } from './effects.ts';
+import { quotesStand } from './evidence.ts';
 import type { Next, Stage } from './stage.ts';
 import { oneByOne } from './stage.ts';
 
 /** A snoozed card comes back after this time, or when twice as many have reported. */
 export const SNOOZE_MS = 7 * 86_400_000;
 const SNOOZE_GROWTH = 2;
+/** What is missing where nothing can be filed. */
+export const NEEDS_LINEAR = 'Linear is not connected: LINEAR_API_KEY is not set.';
 
 /** Where a proposal's graph waits, and what it planned. */
 export interface Standing {
@@ -50,6 +54,8 @@ export interface DecideDeps {
   thread: Thread;
   workspaceId: string;
   canFile: () => boolean;
+  /** Puts a theme whose filing failed back on the table: a new proposal on the same card. */
+  reopen: (themeId: string) => Promise<void>;
   now: () => Date;
   records: Records;
   /** Votes on cards. */
@@ -147,8 +153,10 @@ async function consequences(
 /** What people do to cards. Rights are asked here, at the click. */
 export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' | 'claim' | 'judge' | 'editForm'> {
   const { db, cards, decisions, proposals } = deps;
-  const audit = (tx: Tx, actor: string, verb: string, cardId: string, at: Date) =>
-    deps.records.audit(tx, [{ actor, verb, thingKind: 'card', thingId: cardId, at: at.toISOString() }]);
+  const audit = (tx: Tx, actor: string, verb: string, cardId: string, at: Date, via?: string) =>
+    deps.records.audit(tx, [
+      { actor, verb, thingKind: 'card', thingId: cardId, at: at.toISOString(), ...(via ? { detail: { via } } : {}) },
+    ]);
   const thingOf = (card: Card, decision: DecisionRow | null): Thing => ({
     kind: 'card',
     open: card.state === 'open' || card.state === 'snoozed' || card.state === 'waiting',
@@ -158,77 +166,14 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
 
   return {
     async decide(input): Promise<DecideReply> {
-      return db.transaction('decide.click', async (tx): Promise<DecideReply> => {
-        const at = deps.now();
-        const card = await cards.lock(tx, input.cardId);
-        if (!card?.proposalId || !card.proposalRevision) return { kind: 'gone' };
-        const taken = await decisions.taken(tx, card.proposalId);
-        const allowed = may(input.person, input.verb, thingOf(card, taken), at);
-        if (!allowed.ok && allowed.refusal !== 'decided') return { kind: 'refused', refusal: allowed.refusal };
-        if (!allowed.ok) return taken ? alreadyBy(taken) : { kind: 'gone' };
-        if (card.proposalId !== input.proposalId || card.proposalRevision !== input.revision) {
-          await cards.change(tx, card.id, {});
-          await deps.send(tx, [{ stage: 'show', id: card.id }]);
-          return { kind: 'changed' };
-        }
-        if (input.verb === 'snooze') {
-          const insight = card.insightId ? await deps.insights.byId(tx, card.insightId) : null;
-          await cards.change(tx, card.id, {
-            state: 'snoozed',
-            snoozedUntil: new Date(at.getTime() + SNOOZE_MS).toISOString(),
-            snoozedReports: SNOOZE_GROWTH * (insight?.reach.reports ?? 1),
-          });
-          await deps.send(tx, [{ stage: 'show', id: card.id }]);
-          return {
-            kind: 'done',
-            decisionId: decisionIdOf(deps.workspaceId, card.proposalId, card.proposalRevision),
-            cardId: card.id,
-          };
-        }
-        const proposal = await proposals.get(tx, card.proposalId, card.proposalRevision);
-        if (proposal?.status !== 'open') return { kind: 'gone' };
-        const id = decisionIdOf(deps.workspaceId, proposal.id, proposal.revision);
-        if (input.verb === 'dismiss') {
-          const { won, row } = await decisions.dismiss(tx, {
-            id,
-            cardId: card.id,
-            person: input.person.id,
-            via: input.via,
-            reason: input.reason ?? null,
-            at,
-          });
-          if (!won) return alreadyBy(row);
-          await cards.change(tx, card.id, { state: 'dismissed', snoozedUntil: null, snoozedReports: null });
-        } else {
-          if (!deps.canFile()) return { kind: 'needs_setup', missing: 'LINEAR_API_KEY' };
-          const payload = input.edit ? { ...proposal.payload, ...input.edit } : proposal.payload;
-          const { won, approvals, row } = await decisions.approve(tx, {
-            id,
-            cardId: card.id,
-            person: input.person.id,
-            via: input.via,
-            needed: proposal.approvalsNeeded,
-            payload,
-            payloadHash: payloadHashOf(payload),
-            edited: input.edit !== undefined,
-            at,
-          });
-          if (!won && row.status === 'pending') return { kind: 'counted', approvals, needed: proposal.approvalsNeeded };
-          if (!won) return alreadyBy(row);
-          await cards.change(tx, card.id, { state: 'approved', snoozedUntil: null, snoozedReports: null });
-        }
-        await deps.send(tx, [
-          { stage: 'decide', id },
-          { stage: 'show', id: card.id },
-        ]);
-        return { kind: 'done', decisionId: id, cardId: card.id };
-      });
+      const again = input.verb === 'approve' ? await afterFailure(input) : input;
+      return 'kind' in again ? again : decideOnce(again);
     },
-
     async undo(input): Promise<UndoReply> {
       return db.transaction('undo.click', async (tx): Promise<UndoReply> => {
         const at = deps.now();
         const known = await decisions.byId(tx, input.decisionId);
+        if (known?.status === 'pending') return wake(tx, known, input, at);
         const card = known?.cardId ? await cards.lock(tx, known.cardId) : null;
         const decision = known && (await decisions.byId(tx, known.id));
         if (!decision || !card) return { kind: 'gone' };
@@ -239,7 +184,8 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
         if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
         if (!(await decisions.undo(tx, { id: decision.id, person: input.person.id, at })))
           return { kind: 'refused', refusal: 'too_late' };
-        await cards.change(tx, card.id, { state: 'undone' });
+        // A card that goes on elsewhere stays folded: what is on the table is the newer one.
+        await cards.change(tx, card.id, card.state === 'folded' ? {} : { state: 'undone' });
         await deps.send(tx, [
           { stage: 'decide', id: decision.id },
           { stage: 'show', id: card.id },
@@ -282,7 +228,7 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
       const allowed = may(input.person, 'edit', thingOf(card, taken), deps.now());
       if (!allowed.ok && allowed.refusal !== 'decided') return { kind: 'refused', refusal: allowed.refusal };
       if (!allowed.ok) return taken ? alreadyBy(taken) : { kind: 'gone' };
-      if (!deps.canFile()) return { kind: 'needs_setup', missing: 'LINEAR_API_KEY' };
+      if (!deps.canFile()) return { kind: 'needs_setup', missing: NEEDS_LINEAR };
       if (card.proposalId !== input.proposalId || card.proposalRevision !== input.revision) return { kind: 'changed' };
       const proposal = await proposals.get(db, card.proposalId, card.proposalRevision);
       if (!proposal) return { kind: 'gone' };
@@ -297,6 +243,125 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
       };
     },
   };
+
+  type Decided = Parameters<Verbs['decide']>[0];
+
+  /**
+   * A click on a card whose filing failed asks for another try: the matter gets a new proposal, which is approved as it was. If it would
+   * be another one by now, nothing is done and the card shows it.
+   */
+  async function afterFailure(input: Decided): Promise<Decided | DecideReply> {
+    const card = await cards.byId(db, input.cardId);
+    const isShown = card?.proposalId === input.proposalId && card.proposalRevision === input.revision;
+    if (card?.state !== 'failed' || !isShown) return input;
+    const failed = await decisions.taken(db, input.proposalId);
+    const open = { ...thingOf(card, null), open: true } as Thing;
+    const allowed = may(input.person, 'approve', open, deps.now());
+    if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+    if (!deps.canFile()) return { kind: 'needs_setup', missing: NEEDS_LINEAR };
+    const before = await proposals.get(db, input.proposalId, input.revision);
+    const approved = failed && (await decisions.payload(db, failed.id));
+    await deps.reopen(card.themeId);
+    const reopened = await cards.byId(db, card.id);
+    const { proposalId, proposalRevision: revision } = reopened ?? card;
+    const now = proposalId && revision ? await proposals.get(db, proposalId, revision) : null;
+    if (!now || !before || now.id === before.id) return { kind: 'gone' };
+    if (changedMaterially(before.payload, now.payload)) return { kind: 'changed' };
+    const again = { ...input, proposalId: now.id, revision: now.revision };
+    if (!approved || payloadHashOf(approved) === before.payloadHash) return again;
+    const { title, description, priority, labels } = approved;
+    return { ...again, edit: { title, description, priority, labels } };
+  }
+
+  /** Takes "Not now" back, while it can be. */
+  async function wake(tx: Tx, pending: DecisionRow, input: Parameters<Verbs['undo']>[0], at: Date): Promise<UndoReply> {
+    const current = await cards.current(tx, pending.themeId);
+    const card = current && (await cards.lock(tx, current.id));
+    if (card?.state !== 'snoozed' || card.proposalId !== pending.proposalId) return { kind: 'gone' };
+    const undoUntil = card.snoozedAt ? new Date(Date.parse(card.snoozedAt) + UNDO_MS) : null;
+    const allowed = may(input.person, 'undo', { ...thingOf(card, null), undoUntil } as Thing, at);
+    if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+    await cards.change(tx, card.id, { ...AWAKE, state: 'open' });
+    await audit(tx, input.person.id, 'card.woken', card.id, at, input.via);
+    await deps.send(tx, [{ stage: 'show', id: card.id }]);
+    return { kind: 'undoing', decisionId: pending.id };
+  }
+
+  function decideOnce(input: Decided): Promise<DecideReply> {
+    return db.transaction('decide.click', async (tx): Promise<DecideReply> => {
+      const at = deps.now();
+      const card = await cards.lock(tx, input.cardId);
+      if (!card?.proposalId || !card.proposalRevision) return { kind: 'gone' };
+      const taken = await decisions.taken(tx, card.proposalId);
+      const allowed = may(input.person, input.verb, thingOf(card, taken), at);
+      if (!allowed.ok && allowed.refusal !== 'decided') return { kind: 'refused', refusal: allowed.refusal };
+      if (!allowed.ok) return taken ? alreadyBy(taken) : { kind: 'gone' };
+      if (card.proposalId !== input.proposalId || card.proposalRevision !== input.revision) {
+        await cards.change(tx, card.id, {});
+        await deps.send(tx, [{ stage: 'show', id: card.id }]);
+        return { kind: 'changed' };
+      }
+      if (input.verb === 'snooze') {
+        const insight = card.insightId ? await deps.insights.byId(tx, card.insightId) : null;
+        await cards.change(tx, card.id, {
+          state: 'snoozed',
+          snoozedUntil: new Date(at.getTime() + SNOOZE_MS).toISOString(),
+          snoozedReports: SNOOZE_GROWTH * (insight?.reach.reports ?? 1),
+          snoozedBy: input.person.id,
+          snoozedAt: at.toISOString(),
+          snoozedVia: input.via,
+          snoozeUndoUntil: new Date(at.getTime() + UNDO_MS).toISOString(),
+        });
+        await audit(tx, input.person.id, 'card.snoozed', card.id, at, input.via);
+        await deps.send(tx, [{ stage: 'show', id: card.id }]);
+        return {
+          kind: 'done',
+          decisionId: decisionIdOf(deps.workspaceId, card.proposalId, card.proposalRevision),
+          cardId: card.id,
+        };
+      }
+      const proposal = await proposals.get(tx, card.proposalId, card.proposalRevision);
+      if (proposal?.status !== 'open') return { kind: 'gone' };
+      const id = decisionIdOf(deps.workspaceId, proposal.id, proposal.revision);
+      if (input.verb === 'dismiss') {
+        const { won, row } = await decisions.dismiss(tx, {
+          id,
+          cardId: card.id,
+          person: input.person.id,
+          via: input.via,
+          reason: input.reason ?? null,
+          at,
+        });
+        if (!won) return alreadyBy(row);
+        await cards.change(tx, card.id, { ...AWAKE, state: 'dismissed' });
+      } else {
+        if (!deps.canFile()) return { kind: 'needs_setup', missing: NEEDS_LINEAR };
+        // Deleted a moment ago, and the next look at the theme is still on its way: words that are gone are not filed.
+        const quoted = (await deps.insights.byId(tx, proposal.insightId))?.evidence ?? [];
+        if (!(await quotesStand(tx, deps.effects.texts, quoted))) return { kind: 'changed' };
+        const payload = input.edit ? { ...proposal.payload, ...input.edit } : proposal.payload;
+        const { won, approvals, row } = await decisions.approve(tx, {
+          id,
+          cardId: card.id,
+          person: input.person.id,
+          via: input.via,
+          needed: proposal.approvalsNeeded,
+          payload,
+          payloadHash: payloadHashOf(payload),
+          edited: input.edit !== undefined,
+          at,
+        });
+        if (!won && row.status === 'pending') return { kind: 'counted', approvals, needed: proposal.approvalsNeeded };
+        if (!won) return alreadyBy(row);
+        await cards.change(tx, card.id, { ...AWAKE, state: 'approved' });
+      }
+      await deps.send(tx, [
+        { stage: 'decide', id },
+        { stage: 'show', id: card.id },
+      ]);
+      return { kind: 'done', decisionId: id, cardId: card.id };
+    });
+  }
 }
 
 function alreadyBy(row: DecisionRow): DecideReply {

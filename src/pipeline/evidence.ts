@@ -54,6 +54,17 @@ function sample(ids: readonly string[]): string[] {
   return [...ids.slice(0, half), ...ids.slice(-half)];
 }
 
+/** Whether every quoted message still stands as it was quoted: an edit or a deletion makes it another one, or none. */
+export async function quotesStand(
+  tx: Tx,
+  texts: Texts,
+  quotes: readonly { signalId: string; conversationId: string }[],
+): Promise<boolean> {
+  const said = await texts.conversations(tx, [...new Set(quotes.map((quote) => quote.conversationId))]);
+  const standing = new Set(said.flatMap(({ messages }) => messages.map((message) => message.signalId)));
+  return quotes.every((quote) => standing.has(quote.signalId));
+}
+
 /** A conversation's messages that may be quoted: a customer's own words, never those of staff. */
 export function excerptsOf(conversation: SaidConversation): Excerpt[] {
   const known = conversation.messages.flatMap((message) => (message.author ? [message.author] : []));

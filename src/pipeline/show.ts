@@ -87,9 +87,17 @@ export function createShow(deps: ShowDeps): Stage<ToShow, Shown> {
     async write(tx: Tx, results) {
       for (const { id, result } of results) await cards.drawn(tx, id, result);
       const again = [];
-      for (const { id, item } of results) {
+      for (const { id, item, result } of results) {
         const card = await cards.byId(tx, id);
         if (card && card.redraw > item.card.redraw) again.push({ stage: 'show' as const, id });
+        if (card && result.ts && card.generation > 1) {
+          // Only now is there something that the card before can point to.
+          const older = (await cards.all(tx, card.themeId)).find((one) => one.generation === card.generation - 1);
+          if (older?.ts) {
+            await cards.change(tx, older.id, {});
+            again.push({ stage: 'show' as const, id: older.id });
+          }
+        }
       }
       return again;
     },

@@ -3,6 +3,7 @@ import type { ActionReceipt } from '#src/domain/action.ts';
 import type { CardView, ShownQuote } from '#src/domain/card.ts';
 import type { DismissReason } from '#src/domain/decision.ts';
 import type { Excerpt } from '#src/domain/evidence.ts';
+import type { Insight } from '#src/domain/insight.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import { toRedactedSpan } from '#src/domain/redaction.ts';
 import type {
@@ -43,8 +44,9 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardVi
   const actions = decision ? await deps.actions.of(tx, decision.id) : [];
   const [outcome] = decision ? await deps.actions.outcomes(tx, decision.id) : [];
   const quotes = await quotesOf(deps, tx, insight.evidence);
-  const newer = (await deps.cards.all(tx, card.themeId)).find((other) => other.generation === card.generation + 1);
-  const older = card.generation > 1;
+  const family = await deps.cards.all(tx, card.themeId);
+  const newer = family.find((other) => other.generation === card.generation + 1);
+  const older = family.find((other) => other.generation === card.generation - 1);
   return {
     cardId: card.id,
     themeId: card.themeId,
@@ -61,15 +63,16 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardVi
       team: proposal.payload.team,
     },
     canFile: deps.canFile(),
-    decision: decision && (await decisionOf(deps, decision)),
+    decision: decision ? await decisionOf(deps, decision) : await snoozeOf(deps, tx, card),
     issue: issueOf(actions),
-    issueState: outcome ? (outcome.note ?? outcome.state) : null,
-    notes: notesOf(actions, decision),
+    // Where every issue begins is no news.
+    issueState: outcome && outcome.state !== 'open' ? (outcome.note ?? outcome.state) : null,
+    notes: decision ? notesOf(actions, decision) : await notesOfEarlier(deps, tx, card),
     claimedBy: card.claimedBy ? await deps.nameOf(card.claimedBy) : null,
     snoozedUntil: card.snoozedUntil,
     snoozedReports: card.snoozedReports,
     continuesAt: newer?.permalink ?? null,
-    cameBackBecause: older ? insight.whyNow : null,
+    cameBackBecause: older ? await whyBack(deps, tx, older, insight) : null,
   };
 }
 
@@ -111,9 +114,64 @@ async function decisionOf(deps: ViewDeps, row: DecisionRow): Promise<NonNullable
   };
 }
 
+/** Setting aside decides nothing, and is shown and taken back like a decision. */
+async function snoozeOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardView['decision']> {
+  if (card.state !== 'snoozed' || !card.proposalId || !card.proposalRevision) return null;
+  const pending = await deps.decisions.of(tx, card.proposalId, card.proposalRevision);
+  if (!pending) return null;
+  return {
+    id: pending.id,
+    by: card.snoozedBy ? await deps.nameOf(card.snoozedBy) : 'somebody',
+    at: card.snoozedAt ?? '',
+    via: card.snoozedVia ?? 'button',
+    reason: null,
+    undoUntil: card.snoozeUndoUntil,
+    undoneBy: null,
+  };
+}
+
+/** Why a theme has another card, in a sentence, from what became of the one before. */
+async function whyBack(deps: ViewDeps, tx: Tx, older: Card, now: Insight): Promise<string> {
+  const before = older.insightId ? await deps.insights.byId(tx, older.insightId) : null;
+  const then = before?.reach ?? now.reach;
+  const decision = await deps.decisions.lastOn(tx, older.id);
+  const grown = `when ${count(then.customers, 'customer')} reported it; now ${now.reach.customers} do.`;
+  if (decision?.status === 'dismissed') {
+    return now.reach.customers <= then.customers
+      ? 'It was dismissed before, and somebody on your team has brought it up again.'
+      : `It was dismissed ${grown}`;
+  }
+  if (decision?.status === 'approved') {
+    const issue = issueOf(await deps.actions.of(tx, decision.id))?.label ?? 'Its issue';
+    const [outcome] = await deps.actions.outcomes(tx, decision.id);
+    if (outcome?.state === 'completed') return `${issue} was completed, and customers report it again.`;
+    if (outcome?.state === 'canceled') return `${issue} was canceled ${grown}`;
+    if (outcome?.state === 'removed') return `${issue} was deleted ${grown}`;
+  }
+  if (now.reach.reports >= 2 * then.reports)
+    return `Reports have doubled since the first card: ${then.reports} then, ${now.reach.reports} now.`;
+  return 'What was said about it before was deleted, and it is reported again.';
+}
+
+function count(n: number, one: string): string {
+  return `${n} ${n === 1 ? one : `${one}s`}`;
+}
+
 function issueOf(actions: readonly ActionRow[]): ActionReceipt | null {
   const issue = actions.find((action) => action.kind === 'linear.issue');
   return issue?.state === 'done' ? issue.receipt : null;
+}
+
+/** What became of the decision before, for a card that is open again: who took it back, and what could not be. */
+async function notesOfEarlier(deps: ViewDeps, tx: Tx, card: Card): Promise<string[]> {
+  if (card.state !== 'open') return [];
+  const earlier = await deps.decisions.lastOn(tx, card.id);
+  if (earlier?.status !== 'undone') return [];
+  const actions = await deps.actions.of(tx, earlier.id);
+  const issue = actions.find((action) => action.kind === 'linear.issue');
+  const who = earlier.undoneBy ? await deps.nameOf(earlier.undoneBy) : 'Somebody';
+  const what = issue?.receipt ? `the filing of ${issue.receipt.label}` : issue ? 'the filing' : 'the dismissal';
+  return [`${who} took back ${what}.`, ...notesOf(actions, earlier)];
 }
 
 /** What did not go as planned, in words; what went well is seen by what is there. */

@@ -23,6 +23,10 @@ const FIELDS = {
   claimedBy: 'claimed_by',
   snoozedUntil: 'snoozed_until',
   snoozedReports: 'snoozed_reports',
+  snoozedBy: 'snoozed_by',
+  snoozedAt: 'snoozed_at',
+  snoozedVia: 'snoozed_via',
+  snoozeUndoUntil: 'snooze_undo_until',
 } as const;
 
 /** Opens the cards of one workspace. */
@@ -89,6 +93,13 @@ export function createCards(workspaceId: WorkspaceId): Cards {
       );
       return rows.map((row) => row.id);
     },
+    async undoEnded(tx, now) {
+      const rows = await tx.query<{ id: string }>(
+        `update card set snooze_undo_until = null where workspace_id = $1 and snooze_undo_until <= $2 returning id`,
+        [workspaceId, now],
+      );
+      return rows.map((row) => row.id);
+    },
     async pending(tx, limit) {
       const rows = await tx.query<{ id: string }>(
         `select id from card where workspace_id = $1 and drawn < redraw and state <> 'waiting' order by created_at limit $2`,
@@ -125,6 +136,10 @@ function toCard(row: Record<string, unknown>): Card {
     claimedBy: text(row.claimed_by),
     snoozedUntil: iso(row.snoozed_until),
     snoozedReports: number(row.snoozed_reports),
+    snoozedBy: text(row.snoozed_by),
+    snoozedAt: iso(row.snoozed_at),
+    snoozedVia: text(row.snoozed_via),
+    snoozeUndoUntil: iso(row.snooze_undo_until),
     createdAt: iso(row.created_at)!,
   };
 }

@@ -51,6 +51,9 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
         proposalId,
       ]),
 
+    lastOn: (tx, cardId) =>
+      select(tx, `card_id = $2 and status not in ('pending', 'expired') order by decided_at desc limit 1`, [cardId]),
+
     async approve(tx, input) {
       // The lock makes concurrent approvers take turns: without it each would count only the own approval.
       const before = await select(tx, 'id = $2 for update', [input.id]);
@@ -133,7 +136,7 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
     async undoEnded(tx, now) {
       const rows = await tx.query<{ card_id: string }>(
         `update decision set body = body || '{"undoEnded":true}' where workspace_id = $1 and status in ('approved', 'dismissed') and card_id is not null
-           and undo_until between $2::timestamptz - interval '5 minutes' and $2 and not body ? 'undoEnded' returning card_id`,
+           and undo_until <= $2 and not body ? 'undoEnded' returning card_id`,
         [workspaceId, now],
       );
       return rows.map((row) => row.card_id);

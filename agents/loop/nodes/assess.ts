@@ -1,8 +1,8 @@
 // Assess: looks at what a theme stands on and says what customers tell us, with the words that carry it.
 import type { Analyst } from '#src/domain/analyst.ts';
 import type { Evidence, Excerpt } from '#src/domain/evidence.ts';
-import type { InsightDraft, Quote } from '#src/domain/insight.ts';
-import { confidenceOf, DAY_MS, trendOf } from '#src/domain/insight.ts';
+import type { InsightDraft, Quote, Trend } from '#src/domain/insight.ts';
+import { confidenceOf, DAY_MS, trendOf, WINDOW_DAYS } from '#src/domain/insight.ts';
 import { rawSpanOf } from '#src/domain/redaction.ts';
 import type { LoopState, LoopUpdate } from '../state.ts';
 
@@ -45,8 +45,8 @@ export function createAssess(deps: {
       reach: evidence.reach,
       trend,
       confidence: confidenceOf(evidence.reach, deps.cohesion(evidence.themeId)),
-      whyThis: whyThis(evidence),
-      whyNow: whyNow(evidence, state.broughtBy, trend.word),
+      whyThis: whyThis(evidence, state.broughtBy),
+      whyNow: whyNow(evidence, state.broughtBy, trend),
       broughtBy: state.broughtBy,
       producedBy: described.producedBy,
     };
@@ -91,16 +91,49 @@ function sentenceEnd(text: string, lengthMax: number): number {
   return word > lengthMax / 2 ? word : lengthMax;
 }
 
-function whyThis(evidence: Evidence): string {
-  const { customersInWindow, reports, sources } = evidence.reach;
-  const where = Object.keys(sources).length > 1 ? ` in ${Object.keys(sources).length} places` : '';
-  if (customersInWindow <= 1) return 'A person asked for it; one customer has reported it so far.';
-  return `${customersInWindow} different customers reported it within 14 days${where}, in ${reports} reports.`;
+const SOURCE_NAMES: Readonly<Record<string, string>> = {
+  slack: 'Slack',
+  zendesk: 'Zendesk',
+  api: 'other systems',
+  import: 'imported data',
+};
+
+/** Who stands behind it, in a sentence. The card has the numbers in a table above; this says what they amount to. */
+function whyThis({ reach }: Evidence, broughtBy: InsightDraft['broughtBy']): string {
+  const { customers, customersInWindow, reports, sources } = reach;
+  if (customers <= 1) {
+    const asked = broughtBy === 'person' ? 'Somebody on your team asked for it; so far' : 'By now';
+    return `${asked}, one customer reports it${reports > 1 ? `, ${reports} times` : ''}.`;
+  }
+  const within =
+    customersInWindow === customers
+      ? ` within ${WINDOW_DAYS} days`
+      : `, ${customersInWindow} of them within ${WINDOW_DAYS} days`;
+  const where = Object.keys(sources).map((source) => SOURCE_NAMES[source] ?? source);
+  const places = where.length > 1 ? `, in ${where.slice(0, -1).join(', ')} and ${where.at(-1)}` : '';
+  return `${customers} customers reported it independently${within}${places}.`;
 }
 
-function whyNow(evidence: Evidence, broughtBy: InsightDraft['broughtBy'], trend: string): string {
+/** What is special about this moment, in a sentence. */
+function whyNow({ reach, severity }: Evidence, broughtBy: InsightDraft['broughtBy'], trend: Trend): string {
+  const { word, lastWeek, weekBefore } = trend;
+  const weeks = `${count(lastWeek, 'report')} in the last 7 days, ${weekBefore} in the 7 before`;
   if (broughtBy === 'person') return 'Somebody on your team captured a message about it.';
-  if (trend === 'rising') return 'Reports are rising: more came this week than the week before.';
-  if (evidence.severity === 'critical') return 'It stops people from working.';
-  return 'The third customer makes it more than a single case.';
+  if (severity === 'critical') return `It keeps people from working: ${weeks}.`;
+  switch (word) {
+    case 'new': {
+      const days = Math.max(1, Math.ceil((Date.parse(reach.newest) - Date.parse(reach.since)) / DAY_MS));
+      return `It is new: ${count(reach.reports, 'report')} within ${count(days, 'day')}.`;
+    }
+    case 'rising':
+      return `It is growing: ${weeks}.`;
+    case 'falling':
+      return `It has not stopped, though it is getting less: ${weeks}.`;
+    case 'steady':
+      return `It does not go away: ${weeks}.`;
+  }
+}
+
+function count(n: number, one: string): string {
+  return `${n} ${n === 1 ? one : `${one}s`}`;
 }

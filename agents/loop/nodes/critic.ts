@@ -20,7 +20,7 @@ export function createCritic(deps: { customersNeeded: () => number }) {
     // Numbers are counted by the database; a number that an analyst wrote into the claim is one that nobody counted.
     if (numbersIn(insight.claim).some((number) => !saidByCustomers(number, state)))
       missing.push('a claim without numbers of its own');
-    if (state.broughtBy === 'reach' && !reachSuffices(insight.reach, deps.customersNeeded())) {
+    if (state.broughtBy === 'reach' && !state.shownBefore && !reachSuffices(insight.reach, deps.customersNeeded())) {
       const short = deps.customersNeeded() - insight.reach.customersInWindow;
       missing.push(`${short} more ${short === 1 ? 'customer' : 'customers'}`);
     }
