@@ -6,20 +6,20 @@ import { joinRedacted, sliceRedacted } from './redaction.ts';
 const COURTESY_WORDS = new Set(
   (
     'hi hello hey hiya dear good morning afternoon evening day greetings there all everyone everybody team support guys folks sir madam ' +
-    'please pls plz help me us with this it that thanks thank thx ty you u very much so a lot for your the time quick reply response ' +
+    'customer service desk agent please pls plz help me us with this it that thanks thank thx ty you u very much so a lot for your the time quick reply response ' +
     'in advance best kind kindly warm regards cheers sincerely yours could can would take look check fix asap as soon possible let know ' +
     'any news update on i im we have had got problem issue question quickly an some hope are is well appreciated appreciate appreciated ' +
     'assistance urgent urgently need sorry to bother anyone someone again waiting answer and be do what my our of see attached happy nice ' +
     'weekend ok okay sure yes no welcome ' +
-    'hallo guten tag morgen abend moin servus liebes liebe zusammen bitte um hilfe helfen danke vielen dank dankeschon im voraus mit ' +
+    'hallo guten tag morgen abend moin servus liebes liebe geehrte geehrter damen herren sehr kundenservice kundensupport zusammen bitte um hilfe helfen danke vielen dank dankeschon im voraus mit ' +
     'freundlichen grußen grussen gruße grusse beste viele lg mfg gruß konnt konnten kann jemand ihr sie mir uns dabei das ich habe ein problem ' +
     'eine frage wir haben schnell dringend und einen schonen ' +
     'bonjour bonsoir salut merci beaucoup d avance cordialement s il vous plait svp stp pouvez m aider quelqu un j ai probleme une nous ' +
-    'avons l equipe bonne journee votre aide pour bien ' +
-    'hola buenos dias buenas tardes noches gracias muchas de antemano por favor pueden puede ayudar ayudarme ayuda tengo problema pregunta ' +
+    'avons l equipe bonne journee cher chere madame monsieur service client support votre aide pour bien ' +
+    'hola buenos dias buenas tardes noches gracias muchas de antemano por favor pueden puede me equipo de soporte estimado estimada ayudar ayudarme ayuda tengo problema pregunta ' +
     'tenemos saludos un una equipo su con esto ' +
     'ola bom dia boa tarde noite obrigado obrigada muito podem pode ajudar ajuda tenho temos um uma pergunta atenciosamente estou com isso ' +
-    'equipe pela desde ja'
+    'equipe pela desde ja prezado prezada prezados caro cara suporte de'
   ).split(' '),
 );
 const PLEA_LENGTH_MAX = 48;
