@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openSandbox, type Sandbox } from '#src/sandbox/main.ts';
 import { systemClock, systemFetch } from '#src/system.ts';
 import { launchBrowser } from '#test/support/browser.ts';
@@ -38,6 +38,16 @@ afterAll(async () => {
   await launched.browser?.close();
   await sandbox?.close();
   rmSync(folder, { recursive: true, force: true });
+});
+
+// What the browser shows is the last link of a long chain: a failure tells what the bot said and what did not reach it.
+beforeEach(({ onTestFailed }) => {
+  onTestFailed(() => {
+    const lost = sandbox.simulators.slack.deliveries.filter((one) => one.state !== 'acknowledged');
+    console.error(
+      `The bot's log ends:\n${readFileSync(join(folder, 'bot.log'), 'utf8').slice(-4000)}\n${lost.length} deliveries did not arrive.`,
+    );
+  });
 });
 
 const step = (number: number) => page.locator(`[data-step="${number}"][data-done="true"]`);
