@@ -6,7 +6,6 @@ import type { Span, View } from './redaction-view.ts';
 import { hide, viewOf } from './redaction-view.ts';
 
 export type { PlaceholderKind } from './redaction-rules.ts';
-export { PLACEHOLDER_KINDS } from './redaction-rules.ts';
 export type { Span } from './redaction-view.ts';
 
 declare const redacted: unique symbol;
