@@ -62,10 +62,14 @@ export function rootsOfRuns(messages: readonly Placed[], threaded: ReadonlySet<s
   return roots;
 }
 
-/** The name of a conversation's content: the newest revision of each message in it. Equal content, equal revision. */
-export function revisionOfSignals(signalIds: readonly string[]): string {
+/**
+ * The name of a conversation's content: the newest revision of each message in it, and whether a person captured one, since that is read
+ * differently. Equal content, equal revision.
+ */
+export function revisionOfSignals(signalIds: readonly string[], captured: boolean): string {
   return createHash('sha256')
     .update([...signalIds].sort().join('\n'))
+    .update(captured ? '\ncaptured' : '')
     .digest('hex')
     .slice(0, 16);
 }

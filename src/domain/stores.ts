@@ -66,8 +66,8 @@ export interface Signals {
   deletionsFor(tx: Tx, source: string, externalId: string, at: string): Promise<SignalDraft[]>;
   /** The newest revision of one message, or null. */
   head(tx: Tx, externalId: string): Promise<SignalHead | null>;
-  /** Marks or unmarks a message as captured by a person. Answers whether anything changed. */
-  setCaptured(tx: Tx, externalId: string, personId: string | null): Promise<boolean>;
+  /** Marks or unmarks a message as captured by a person. Its conversation is another one by that, and is observed again. */
+  setCaptured(tx: Tx, externalId: string, personId: string | null, at: Date): Promise<Regrouped>;
 }
 
 export interface SignalHead {

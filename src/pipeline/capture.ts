@@ -59,10 +59,10 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
           const { changed } = await deps.signals.append(tx, [{ ...read.signal, capturedBy: person.id }], at);
           next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
         }
-        await deps.signals.setCaptured(tx, key, person.id);
-        const head = await deps.signals.head(tx, key);
         // What the gate threw away as noise is looked at again: a person says that it is none.
-        if (head?.conversationId) next.push({ stage: 'theme', id: head.conversationId });
+        const { changed } = await deps.signals.setCaptured(tx, key, person.id, at);
+        next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
+        const head = await deps.signals.head(tx, key);
         await deps.records.audit(tx, [
           {
             actor: person.id,
@@ -87,8 +87,8 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
       const watched = await deps.isWatched(message.channelId);
       await db.transaction('uncapture', async (tx) => {
         const at = deps.now();
-        await deps.signals.setCaptured(tx, key, null);
-        const next: Next[] = [];
+        const uncaptured = await deps.signals.setCaptured(tx, key, null, at);
+        const next = uncaptured.changed.map((id): Next => ({ stage: 'observe', id }));
         if (!watched) {
           // We only had it because somebody handed it to us, who now takes it back.
           const drafts = await deps.signals.deletionsFor(tx, 'slack', key, at.toISOString());

@@ -177,7 +177,7 @@ function isReport(row: MemberRow): boolean {
 }
 
 /** Makes the conversation rows anew from their members, and tells which differ from before. */
-async function refresh(
+export async function refresh(
   tx: Tx,
   workspaceId: WorkspaceId,
   records: Records,
@@ -206,7 +206,11 @@ async function refresh(
     const all = byConversation.get(id) ?? [];
     const live = all.filter((row) => row.change !== 'deleted');
     const state = live.some(isReport) ? 'live' : all.length > 0 ? 'empty' : 'absorbed';
-    const revision = revisionOfSignals(live.map((row) => row.signal_id));
+    const capturedBy = live.find((row) => row.captured_by !== null)?.captured_by ?? null;
+    const revision = revisionOfSignals(
+      live.map((row) => row.signal_id),
+      capturedBy !== null,
+    );
     const known = old.get(id);
     if (known && known.revision === revision && known.state === state) continue;
     if (!known && live.length === 0 && all.length === 0) continue;
@@ -225,7 +229,7 @@ async function refresh(
         first_at: first.occurred_at,
         last_at: live.at(-1)?.occurred_at ?? first.occurred_at,
         permalink: first.permalink,
-        captured_by: all.find((row) => row.captured_by !== null)?.captured_by ?? null,
+        captured_by: capturedBy,
         historical: live.length > 0 && live.every((row) => row.historical),
       });
     } else {

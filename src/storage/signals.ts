@@ -4,8 +4,8 @@ import type { CustomerId, WorkspaceId } from '#src/domain/ids.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import type { CustomerHint, Signal, SignalDraft } from '#src/domain/signal.ts';
 import { laterRevision, revisionOf, SignalContract, signalIdOf } from '#src/domain/signal.ts';
-import type { Appended, AuditEntry, Records, SignalHead, Signals } from '#src/domain/stores.ts';
-import { regroup } from './conversations.ts';
+import type { Appended, AuditEntry, Records, Regrouped, SignalHead, Signals } from '#src/domain/stores.ts';
+import { refresh, regroup } from './conversations.ts';
 import type { Keyring, Sealed } from './keys.ts';
 
 // Customer names are matched against staff posts in memory; beyond this many, only the newest are known by name.
@@ -26,7 +26,10 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
   async function append(tx: Tx, drafts: readonly SignalDraft[], receivedAt: Date): Promise<Appended> {
     const nothing: Appended = { signalIds: [], changed: [], lessened: [] };
     if (drafts.length === 0) return nothing;
-    await lockContainers(tx, drafts);
+    await lockContainers(
+      tx,
+      drafts.map((draft) => draft.container.id),
+    );
     const fresh = await claim(tx, drafts, receivedAt);
     if (fresh.length === 0) return nothing;
 
@@ -57,8 +60,8 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
   }
 
   /** Two batches that touch one channel must not both regroup it from what they saw: they take turns, in one order. */
-  async function lockContainers(tx: Tx, drafts: readonly SignalDraft[]): Promise<void> {
-    const containers = [...new Set(drafts.map((draft) => draft.container.id))].sort();
+  async function lockContainers(tx: Tx, ids: readonly string[]): Promise<void> {
+    const containers = [...new Set(ids)].sort();
     await tx.query(
       `select pg_advisory_xact_lock(hashtextextended($1 || c, 0)) from (select c from unnest($2::text[]) as t (c) order by c) as ordered`,
       [`container/${workspaceId}/`, containers],
@@ -382,18 +385,19 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
     };
   }
 
-  async function setCaptured(tx: Tx, externalId: string, personId: string | null): Promise<boolean> {
-    const rows = await tx.query(
-      `update signal_head set captured_by = $3 where workspace_id = $1 and external_id = $2 and captured_by is distinct from $3 returning 1`,
+  async function setCaptured(tx: Tx, externalId: string, personId: string | null, at: Date): Promise<Regrouped> {
+    const nothing: Regrouped = { changed: [], lessened: [] };
+    const [known] = await tx.query<{ container_id: string }>(
+      `select container_id from signal_head where workspace_id = $1 and external_id = $2`,
+      [workspaceId, externalId],
+    );
+    if (!known) return nothing;
+    await lockContainers(tx, [known.container_id]);
+    const [head] = await tx.query<{ conversation_id: string | null }>(
+      `update signal_head set captured_by = $3 where workspace_id = $1 and external_id = $2 and captured_by is distinct from $3
+       returning conversation_id`,
       [workspaceId, externalId, personId],
     );
-    if (rows.length > 0) {
-      await tx.query(
-        `update conversation c set captured_by = $3 from signal_head h
-         where h.workspace_id = $1 and h.external_id = $2 and c.workspace_id = $1 and c.id = h.conversation_id`,
-        [workspaceId, externalId, personId],
-      );
-    }
-    return rows.length > 0;
+    return head?.conversation_id ? refresh(tx, workspaceId, records, [head.conversation_id], new Set(), at) : nothing;
   }
 }
