@@ -87,7 +87,9 @@ export function createFollow(deps: FollowDeps): Stage<ToFollow, Standing> {
     const done = state === 'completed' && card.state === 'filed';
     if (done || state !== null) {
       await deps.cards.change(tx, card.id, done ? { state: 'done' } : {});
-      return [{ stage: 'show', id: card.id }];
+      // Reports may have overtaken the news: those after the completion are a regression.
+      const overtaken: Next[] = state === 'completed' ? [{ stage: 'assess', id: decision.themeId }] : [];
+      return [{ stage: 'show', id: card.id }, ...overtaken];
     }
     return [];
   }
