@@ -312,7 +312,17 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     );
 
     // --- the flow
-    const viewDeps = { cards, insights, proposals, decisions, actions, texts, nameOf, canFile };
+    const viewDeps = {
+      cards,
+      insights,
+      proposals,
+      decisions,
+      actions,
+      texts,
+      nameOf,
+      canFile,
+      now: () => clock.now(),
+    };
     const thinking = loop;
     const assess = createAssess(
       {

@@ -210,7 +210,7 @@ export interface Themes {
   /** Notes up to which event a theme has been assessed. */
   assessed(tx: Tx, themeId: string, seq: number): Promise<void>;
   setTitle(tx: Tx, themeId: string, title: string): Promise<void>;
-  /** Takes reports out of their theme when their conversation is gone. */
+  /** Takes reports out of their theme when their conversation lost something, and forgets what was derived from what was deleted. */
   leave(tx: Tx, conversations: readonly { conversationId: string; themeId: string | null }[], at: Date): Promise<void>;
 }
 

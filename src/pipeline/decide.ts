@@ -28,7 +28,7 @@ import { oneByOne } from './stage.ts';
 export const SNOOZE_MS = 7 * 86_400_000;
 const SNOOZE_GROWTH = 2;
 /** What is missing where nothing can be filed. */
-export const NEEDS_LINEAR = 'Linear is not connected: LINEAR_API_KEY is not set.';
+export const NEEDS_LINEAR = 'Linear is not connected.';
 
 /** Where a proposal's graph waits, and what it planned. */
 export interface Standing {

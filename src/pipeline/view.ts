@@ -30,6 +30,7 @@ export interface ViewDeps {
   nameOf: (personId: string) => Promise<string>;
   /** False when there is nowhere to file. */
   canFile: () => boolean;
+  now: () => Date;
 }
 
 /** Gathers what a card shows; null when it has never had an insight. */
@@ -72,7 +73,7 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardVi
     snoozedUntil: card.snoozedUntil,
     snoozedReports: card.snoozedReports,
     continuesAt: newer?.permalink ?? null,
-    cameBackBecause: older ? await whyBack(deps, tx, older, insight) : null,
+    cameBackBecause: older ? await whyBack(deps, tx, older, card, insight) : null,
   };
 }
 
@@ -109,7 +110,8 @@ async function decisionOf(deps: ViewDeps, row: DecisionRow): Promise<NonNullable
     at: row.decidedAt ?? '',
     via: row.via ?? 'button',
     reason: row.reason as DismissReason | null,
-    undoUntil: row.undoUntil,
+    // What is over is not shown, so that a card without its button is another view than the one with it.
+    undoUntil: row.undoUntil && Date.parse(row.undoUntil) > deps.now().getTime() ? row.undoUntil : null,
     undoneBy: row.undoneBy ? await deps.nameOf(row.undoneBy) : null,
   };
 }
@@ -131,9 +133,12 @@ async function snoozeOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardView['d
 }
 
 /** Why a theme has another card, in a sentence, from what became of the one before. */
-async function whyBack(deps: ViewDeps, tx: Tx, older: Card, now: Insight): Promise<string> {
+async function whyBack(deps: ViewDeps, tx: Tx, older: Card, card: Card, now: Insight): Promise<string> {
   const before = older.insightId ? await deps.insights.byId(tx, older.insightId) : null;
   const then = before?.reach ?? now.reach;
+  // The same proposal on another message.
+  if (older.proposalId === card.proposalId)
+    return `Reports have doubled since the card before: ${older.reportsWhenPosted} then, ${now.reach.reports} now.`;
   const decision = await deps.decisions.lastOn(tx, older.id);
   const grown = `when ${count(then.customers, 'customer')} reported it; now ${now.reach.customers} do.`;
   if (decision?.status === 'dismissed') {
@@ -148,8 +153,6 @@ async function whyBack(deps: ViewDeps, tx: Tx, older: Card, now: Insight): Promi
     if (outcome?.state === 'canceled') return `${issue} was canceled ${grown}`;
     if (outcome?.state === 'removed') return `${issue} was deleted ${grown}`;
   }
-  if (now.reach.reports >= 2 * then.reports)
-    return `Reports have doubled since the first card: ${then.reports} then, ${now.reach.reports} now.`;
   return 'What was said about it before was deleted, and it is reported again.';
 }
 

@@ -4,7 +4,11 @@ import { DAY_MS, WINDOW_DAYS } from '#src/domain/insight.ts';
 import type { ObservationKind, Severity } from '#src/domain/observation.ts';
 import type { Records, ThemeFacts, Themes } from '#src/domain/stores.ts';
 import { type Theme, ThemeContract } from '#src/domain/theme.ts';
+import { forgetDeleted } from './forget.ts';
 import type { Keyring } from './keys.ts';
+
+// Where words were deleted, this many other reports are asked whether they say the same.
+const TITLES_LEFT = 20;
 
 /** Opens the themes of one workspace. */
 export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Themes {
@@ -298,6 +302,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         })),
         at,
       );
+      await forgetDeleted(tx, workspaceId, keyring, conversations, (themeId) => this.titles(tx, themeId, TITLES_LEFT));
     },
   };
 }

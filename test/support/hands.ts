@@ -1,6 +1,8 @@
 // What people do and see in a test: customers who complain, our people in front of a card. One sentence of a test is one call.
+import { expect } from 'vitest';
 import type { Message } from '#src/sandbox/slack/model.ts';
-import type { Rig } from './rig.ts';
+import { fastClock } from './fast-clock.ts';
+import { type Rig, startRig } from './rig.ts';
 
 /** Complaints about one matter in different words, one per customer. */
 export const EXPORT_COMPLAINTS = [
@@ -117,6 +119,30 @@ export function handsOf(rig: Rig) {
     },
   };
   return hands;
+}
+
+const staged: Rig[] = [];
+
+/** A rig of its own with hands and a clock that can be set forward. `leaveStage` closes it. */
+export async function takeStage(options: Omit<Parameters<typeof startRig>[0] & object, 'clock'> = {}) {
+  const clock = fastClock();
+  const rig = await startRig({ ...options, clock });
+  staged.push(rig);
+  return { ...rig, ...handsOf(rig), clock };
+}
+
+/** Closes what tests opened, and holds that no simulated system was asked for something that the real one would refuse. */
+export async function leaveStage(): Promise<void> {
+  const rigs = staged.splice(0);
+  const complaints = rigs.flatMap((rig) => [
+    ...rig.slack.state.violations,
+    ...rig.zendesk.unknownCalls(),
+    ...rig.slack.faults.unused(),
+    ...rig.linear.faults.pending(),
+    ...rig.zendesk.faults.unused(),
+  ]);
+  await Promise.all(rigs.map((rig) => rig.close()));
+  expect(complaints).toEqual([]);
 }
 
 /** The ids of the buttons and menus on a message. */
