@@ -72,6 +72,7 @@ const SLACK_CACHE_MS = 10 * 60_000;
 const LINEAR_CACHE_MS = 60 * 60_000;
 // What one run of a reconciliation reads at most; the next run goes on from its cursor.
 const RECONCILE_PAGES = 20;
+const RELAX_EVERY_MS = 10_000;
 
 /** What a test, a command or the sandbox puts in the place of the machine. */
 export interface Overrides {
@@ -84,6 +85,8 @@ export interface Overrides {
   analyst?: Analyst;
   /** `command` beside a running bot: attaches to its database, serves nothing and listens to nobody. */
   role?: 'bot' | 'command';
+  /** Called now and then while nothing is left to do: the moment to give memory back. */
+  relax?: () => number;
   /** Reconciliation and other chores by the clock. Default true. */
   chores?: boolean;
 }
@@ -427,7 +430,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           [...integrations, ...(slack ? [slack.integration] : [])].find((integration) => integration.actions?.[kind])
             ?.actions?.[kind] ?? null,
       }),
-      createFollow({ db, decisions, actions, cards, proposals, thread: loop }),
+      createFollow({ db, decisions, actions, cards, proposals, thread: loop, now: () => clock.now() }),
     ];
     const stageDeps = { db, jobs, clock, log, telemetry };
     const slackNow = (): Slack => {
@@ -691,6 +694,20 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       clock,
       log,
     });
+
+    if (overrides.relax) {
+      const { relax } = overrides;
+      const rest = setInterval(() => {
+        void queue.depth().then(
+          (depth) => {
+            if (Object.values(depth).every((one) => one.waiting + one.active === 0)) relax();
+          },
+          (error) => log.debug({ error: errorLine(error) }, 'could not look whether there is work'),
+        );
+      }, RELAX_EVERY_MS);
+      rest.unref();
+      closers.push(async () => clearInterval(rest));
+    }
 
     // --- the door
     let listening: Listening | null = null;

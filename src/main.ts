@@ -38,8 +38,10 @@ try {
     });
     process.exit(0);
   } else {
+    const { keepSmall } = await import('./system.ts');
+    const { relax } = keepSmall();
     const { buildApp } = await import('./app.ts');
-    const app = await buildApp(config);
+    const app = await buildApp(config, { relax });
     process.stdout.write(`Throughline is ready at ${app.url}\n`);
     let stopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -4,7 +4,7 @@ import { AppError } from '#src/domain/errors.ts';
 import type { Db, Log, Telemetry, Tx } from '#src/domain/ports.ts';
 
 // Stages, the web server and pg-boss share these; the embedded server allows 40.
-const POOL_MAX = 12;
+const POOL_MAX = 8;
 const CONNECT_TIMEOUT_MS = 5_000;
 // A statement that runs longer than this is a fault of ours; intake answers 503 before that.
 const STATEMENT_TIMEOUT_MS = 60_000;

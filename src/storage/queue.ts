@@ -1,4 +1,6 @@
 // The queue: pg-boss in our database. Jobs are sent in the transaction that makes them necessary, and carry an id and nothing else.
+
+import pg from 'pg';
 import type { Job, JobResult } from 'pg-boss';
 import { PgBoss } from 'pg-boss';
 import type { Log, Tx } from '#src/domain/ports.ts';
@@ -12,7 +14,10 @@ const RETRY_DELAY_MAX_S = 300;
 const KEEP_DONE_S = 3_600;
 // NOTIFY wakes workers at once; polling only finds what a lost notification missed.
 const POLL_S = 1;
-const POOL_MAX = 4;
+const POOL_MAX = 3;
+// A database notices within milliseconds that a killed process has hung up; three looks bridge that.
+const ALONE_LOOKS = 3;
+const ALONE_LOOK_MS = 100;
 
 export interface QueueItem {
   queue: string;
@@ -27,6 +32,7 @@ export type QueueAnswer = Map<
 >;
 
 export interface Queue {
+  /** Begins; what a process that was killed had begun is put back, when no other process works on these queues. */
   start(queues: readonly string[]): Promise<void>;
   send(tx: Tx, items: readonly QueueItem[]): Promise<void>;
   work(
@@ -59,6 +65,10 @@ export function createQueue(options: { url: string; workspaceId: string; log: Lo
   );
   const named = (queue: string) => `${options.workspaceId}.${queue}`;
   const made = new Set<string>();
+  // Every process holds this lock, shared, as long as it lives: whoever gets it alone is the only one.
+  const presence = new pg.Client({ connectionString: options.url, application_name: 'throughline-presence' });
+  presence.on('error', (error) => log.warn({ error: error.message }, 'lost the lock that says we are here'));
+  const lock = `hashtextextended('queue/${options.workspaceId}', 0)`;
 
   const make = async (queue: string) => {
     if (made.has(queue)) return;
@@ -74,10 +84,33 @@ export function createQueue(options: { url: string; workspaceId: string; log: Lo
     made.add(queue);
   };
 
+  /** What was active when its process was killed would otherwise wait for its time-out, minutes from now. */
+  const takeOver = async () => {
+    await presence.connect();
+    if (await isAlone()) {
+      const left = await presence.query(
+        `update queue.job set state = 'retry', start_after = now() where state = 'active' and starts_with(name, $1)`,
+        [named('')],
+      );
+      if (left.rowCount) log.info({ jobs: left.rowCount }, 'took over what an earlier process had begun');
+      await presence.query(`select pg_advisory_lock_shared(${lock}), pg_advisory_unlock(${lock})`);
+    } else await presence.query(`select pg_advisory_lock_shared(${lock})`);
+  };
+
+  const isAlone = async () => {
+    for (let look = 1; look <= ALONE_LOOKS; look++) {
+      const { rows } = await presence.query<{ alone: boolean }>(`select pg_try_advisory_lock(${lock}) as alone`);
+      if (rows[0]?.alone) return true;
+      if (look < ALONE_LOOKS) await new Promise((resolve) => setTimeout(resolve, ALONE_LOOK_MS));
+    }
+    return false;
+  };
+
   return {
     async start(queues) {
       await boss.start();
       for (const queue of queues) await make(queue);
+      await takeOver();
     },
 
     async send(tx, items) {
@@ -157,6 +190,7 @@ export function createQueue(options: { url: string; workspaceId: string; log: Lo
 
     async stop(drainMs) {
       await boss.stop({ graceful: drainMs > 0, timeout: Math.max(1, drainMs) });
+      await presence.end();
     },
   };
 }
