@@ -17,6 +17,7 @@ import {
 import type { Telemetry } from '#src/domain/ports.ts';
 import type { RedactedText } from '#src/domain/redaction.ts';
 import { clipRedacted, redactText } from '#src/domain/redaction.ts';
+import { oneLine } from './builtin/title.ts';
 import { inTurns } from './turns.ts';
 
 export interface ModelOptions {
@@ -265,10 +266,6 @@ function inventedIn(words: string, data: string): string | null {
 
 function titleFrom(title: string): RedactedText {
   return clipRedacted(redactText(oneLine(title)), TITLE_LENGTH_MAX);
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }
 
 /** The messages that fit, whole ones, with the first always among them. */

@@ -124,7 +124,8 @@ describe('the title', () => {
         const draft = await observe(parts.join(''));
         expect(() => Perception.parse(draft)).not.toThrow();
         expect(draft.title.length).toBeLessThanOrEqual(TITLE_LENGTH_MAX);
-        expect(draft.title).not.toMatch(/\n|jo@example\.com/);
+        expect(draft.title).not.toMatch(/\p{Cc}|jo@example\.com/u);
+        expect(draft.title.isWellFormed()).toBe(true);
       }),
       { numRuns: 300 },
     );

@@ -28,8 +28,9 @@ export function titleOf(text: RedactedText): RedactedText {
       bestScore = score;
     }
   }
-  const tidy = best.replace(/^[\s\p{P}]+(?=[\p{L}\p{N}[])/u, '').replace(/[\s.,;:!–-]+$/u, '');
-  const title = redactText(tidy === '' ? best.trim() : tidy.charAt(0).toUpperCase() + tidy.slice(1));
+  const line = oneLine(best);
+  const tidy = line.replace(/^[\s\p{P}]+(?=[\p{L}\p{N}[])/u, '').replace(/[\s.,;:!–-]+$/u, '');
+  const title = redactText(tidy === '' ? line : tidy.charAt(0).toUpperCase() + tidy.slice(1));
   return title === '' ? redactText('(no words)') : clipRedacted(title, TITLE_LENGTH_MAX);
 }
 
@@ -40,6 +41,14 @@ function informationOf(sentence: RedactedText): number {
   const cues = Math.max(0, ...weigh(toCueText(sentence), KIND_CUES).values());
   const overlong = Math.max(0, sentence.length - 2 * TITLE_LENGTH_MAX) / TITLE_LENGTH_MAX;
   return Math.min(telling, WORDS_GOOD) / 3 + Math.min(cues, 4) - overlong;
+}
+
+/** Text in one line that every store and every screen can hold: no control characters, no half of a character. */
+export function oneLine(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
 }
 
 /** Text without code blocks, quotes of others, links, mentions, emoji codes and marks of formatting. */
