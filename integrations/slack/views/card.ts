@@ -249,8 +249,14 @@ function buttons(view: CardView, now: Date): ActionsBlock | null {
     };
   }
   const undoable = decision?.undoUntil && Date.parse(decision.undoUntil) > now.getTime() && !decision.undoneBy;
-  if (!decision || !undoable) return null;
-  return { type: 'actions', elements: [button(CARD_ACTIONS.undo, 'Undo', toRef(cardId, decision.id))] };
+  const elements = [
+    // What refused once may be mended by now; the click is a new approval.
+    ...(view.state === 'failed' && proposal && view.canFile
+      ? [button(CARD_ACTIONS.file, 'Try again', toRef(cardId, proposal.id, proposal.revision), 'primary')]
+      : []),
+    ...(decision && undoable ? [button(CARD_ACTIONS.undo, 'Undo', toRef(cardId, decision.id))] : []),
+  ];
+  return elements.length > 0 ? { type: 'actions', elements } : null;
 }
 
 function footer(view: CardView): string {
