@@ -27,9 +27,11 @@ export interface Inbound {
   read(payload: unknown): Promise<Fact[]>;
 }
 
-/** Carries out and takes back one kind of action. Both are safe to repeat with the same action. */
+/** Carries out and takes back one kind of action. All of it is safe to repeat with the same action. */
 export interface ActionHandler {
   perform(action: Action): Promise<ActionReceipt>;
+  /** What an earlier try left in the world although nobody noted its answer; null when there is nothing of it to take back. */
+  find(action: Action): Promise<ActionReceipt | null>;
   /** Takes the effect back. `undone: false` says what stays and why. */
   compensate(action: Action, receipt: ActionReceipt): Promise<{ undone: boolean; note: string }>;
 }

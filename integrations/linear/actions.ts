@@ -64,6 +64,10 @@ export function createIssueHandler({ linear, cache, team }: ActionDeps): ActionH
         return toIssueReceipt(await readBack(action, error), true);
       }
     },
+    async find(action) {
+      const issue = await linear.readIssue(linearIdOf(action));
+      return issue && !issue.trashed ? toIssueReceipt(issue, true) : null;
+    },
     async compensate(_action, receipt) {
       const wasThere = await linear.trashIssue(receipt.externalId);
       const note = wasThere
@@ -96,6 +100,13 @@ export function createAttachmentHandler({ linear }: ActionDeps): ActionHandler {
         if (!found) throw hidden(error);
         return toAttachmentReceipt(found, true);
       }
+    },
+    async find(action) {
+      if (action.issue === null) return null;
+      const { url } = payloadOf(action, 'linear.attachment');
+      const found = await linear.findAttachment(action.issue.externalId, url);
+      // Another id: somebody else linked this address, and it stays theirs.
+      return found?.id === linearIdOf(action) ? toAttachmentReceipt(found, true) : null;
     },
     async compensate(action, receipt) {
       if (receipt.externalId !== linearIdOf(action)) {

@@ -31,11 +31,16 @@ export function createSlackActions(deps: {
           threadTs,
           key: action.idempotencyKey,
           message: say(`${escapeMarkup(text)}${link}`),
-          since: new Date(clock.now().getTime() - LOOK_BACK_MS),
+          since: lookBack(),
           // An action has no memory of its earlier tries; one question to Slack is cheaper than a second reply.
           recover: true,
         });
         return receiptOf(posted.channel, posted.ts, threadTs, 'a reply in the thread', posted.found);
+      },
+      async find(action) {
+        const { channel, threadTs } = payloadOf(action, 'slack.reply');
+        const ts = await client.findByMetadata({ channel, threadTs, key: action.idempotencyKey, since: lookBack() });
+        return ts === null ? null : receiptOf(channel, ts, threadTs, 'a reply in the thread', true);
       },
       async compensate(_action, receipt) {
         const { channel, ts } = placeOf(receipt);
@@ -52,6 +57,11 @@ export function createSlackActions(deps: {
         const done = await outbound.react(channel, ts, emoji);
         return receiptOf(channel, ts, null, `:${emoji}:`, done === 'there_already');
       },
+      async find(action) {
+        // Taking away a reaction that is not there does no harm, so that nobody needs to ask.
+        const { channel, ts, emoji } = payloadOf(action, 'slack.react');
+        return receiptOf(channel, ts, null, `:${emoji}:`, true);
+      },
       async compensate(action, receipt) {
         const { emoji } = payloadOf(action, 'slack.react');
         const { channel, ts } = placeOf(receipt);
@@ -60,6 +70,10 @@ export function createSlackActions(deps: {
       },
     },
   };
+
+  function lookBack(): Date {
+    return new Date(clock.now().getTime() - LOOK_BACK_MS);
+  }
 
   async function receiptOf(
     channel: string,

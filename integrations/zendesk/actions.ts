@@ -28,15 +28,15 @@ export function createNoteHandler(baseUrl: string, client: ZendeskClient): Actio
         throw refused(`Ticket ${ticketId} was deleted in Zendesk; there is nothing to write on.`, 'not_found');
       if (result.kind === 'closed')
         throw refused(`Ticket ${ticketId} is closed in Zendesk and takes no notes any more.`, 'refused');
-      const commentId = result.kind === 'there' ? result.comment.id : result.commentId;
-      const receipt: ActionReceipt = {
-        system: 'zendesk',
-        externalId: commentId === null ? `zendesk:ticket:${ticketId}` : commentKey(ticketId, commentId),
-        label: `ticket ${ticketId}`,
-        url: ticketUrl(baseUrl, ticketId),
-        found: result.kind === 'there',
-      };
-      return receipt;
+      return result.kind === 'there'
+        ? receiptOf(ticketId, result.comment.id, true)
+        : receiptOf(ticketId, result.commentId, false);
+    },
+    async find(action) {
+      const ticketId = ticketOf(noteOf(action));
+      if ((await client.ticket(ticketId)) === null) return null;
+      const comment = await find(ticketId, marker(action));
+      return comment && receiptOf(ticketId, comment.id, true);
     },
     async compensate(action) {
       const ticketId = ticketOf(noteOf(action));
@@ -57,6 +57,16 @@ export function createNoteHandler(baseUrl: string, client: ZendeskClient): Actio
       };
     },
   };
+
+  function receiptOf(ticketId: string, commentId: string | null, found: boolean): ActionReceipt {
+    return {
+      system: 'zendesk',
+      externalId: commentId === null ? `zendesk:ticket:${ticketId}` : commentKey(ticketId, commentId),
+      label: `ticket ${ticketId}`,
+      url: ticketUrl(baseUrl, ticketId),
+      found,
+    };
+  }
 
   /** Writes the note unless one with its mark is there. On any doubt whether a write happened, it looks again. */
   async function writeOnce(ticketId: string, text: string, mark: string): Promise<Written> {

@@ -8,6 +8,7 @@ import { idOf, uuidFromKey } from './ids.ts';
 export const ActionKind = z.enum(['linear.issue', 'linear.attachment', 'zendesk.note', 'slack.reply', 'slack.react']);
 export type ActionKind = z.infer<typeof ActionKind>;
 
+/** `running`: begun by a try whose end is not noted yet, so that the effect may be in the world. */
 export const ActionState = z.enum(['planned', 'running', 'done', 'failed', 'compensated', 'skipped']);
 export type ActionState = z.infer<typeof ActionState>;
 

@@ -144,6 +144,8 @@ export interface Observations {
 export interface ToAssign {
   conversationId: string;
   observationId: string;
+  /** The observation of the same conversation that was placed before. */
+  previousId: string | null;
   themeId: string | null;
   isNoise: boolean;
   captured: boolean;
@@ -386,6 +388,8 @@ export interface Decisions {
   payload(tx: Tx, id: string): Promise<ProposalPayload | null>;
   /** Decided ones whose consequences are not written yet: the graph still waits at the gate. */
   pending(tx: Tx, limit: number): Promise<string[]>;
+  /** Those whose effects have all come to rest, and whose graph or, when undone after `undoneSince`, whose card does not know yet. */
+  unfollowed(tx: Tx, limit: number, undoneSince: Date): Promise<string[]>;
 }
 
 /** An action as it is stored, its payload opened. */
@@ -420,6 +424,8 @@ export interface Actions {
       at: Date;
     },
   ): Promise<boolean>;
+  /** Notes that a planned effect is about to be carried out: from here on it may be in the world. */
+  begin(tx: Tx, id: string, at: Date): Promise<void>;
   /** Counts a failed try, with the reason that people may see. */
   tried(tx: Tx, id: string, note: string, at: Date): Promise<void>;
   /** Actions that have something left to do: not carried out yet, or undone and not taken back. */

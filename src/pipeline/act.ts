@@ -1,5 +1,5 @@
 // Act: Decision -> Action. Carries out one planned effect at a time, exactly once, and takes it back when its decision is undone.
-import type { Action, ActionReceipt } from '#src/domain/action.ts';
+import type { Action, ActionReceipt, ActionState } from '#src/domain/action.ts';
 import { errorLine } from '#src/domain/errors.ts';
 import type { Person } from '#src/domain/policy.ts';
 import { may } from '#src/domain/policy.ts';
@@ -11,6 +11,8 @@ import { oneByOne } from './stage.ts';
 /** Carries out one kind of effect in another system; safe to repeat with the same action. */
 export interface Hand {
   perform(action: Action): Promise<ActionReceipt>;
+  /** What an earlier try left in the world although nobody noted its answer; null when there is nothing of it. */
+  find(action: Action): Promise<ActionReceipt | null>;
   compensate(action: Action, receipt: ActionReceipt): Promise<{ undone: boolean; note: string }>;
 }
 
@@ -34,8 +36,16 @@ interface ToAct {
 
 type Acted =
   | { to: 'done'; receipt: ActionReceipt }
-  | { to: 'compensated'; note: string | null }
+  | { to: 'compensated'; note: string | null; receipt: ActionReceipt }
   | { to: 'skipped' | 'failed'; note: string };
+
+// What was carried out while an undo skipped it is in the world: it is noted as done, and then taken back.
+const FROM: Record<Acted['to'], readonly ActionState[]> = {
+  done: ['planned', 'running', 'skipped'],
+  compensated: ['running', 'done'],
+  skipped: ['planned', 'running'],
+  failed: ['planned', 'running'],
+};
 
 /** Makes the stage. Its ids are actions. */
 export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
@@ -52,7 +62,7 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
       }
       return loaded;
     },
-    work: oneByOne(async (item): Promise<Acted> => {
+    work: oneByOne(async (item, id): Promise<Acted> => {
       const { action, decision, issue } = item;
       const hand = deps.handFor(action.kind);
       const call: Action = {
@@ -63,14 +73,17 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
         issue,
       };
       if (decision.status === 'undone') {
-        if (action.state !== 'done' || !action.receipt) return { to: 'skipped', note: 'Undone before it happened.' };
+        // One that was begun may be in the world, although we were cut off before we could note it.
+        const receipt = action.receipt ?? (action.state === 'running' && hand ? await hand.find(call) : null);
+        if (!receipt) return { to: 'skipped', note: 'Undone before it happened.' };
         if (!hand)
           return {
             to: 'compensated',
-            note: `${action.receipt.label} stays: ${action.receipt.system} is no longer connected.`,
+            note: `${receipt.label} stays: ${receipt.system} is no longer connected.`,
+            receipt,
           };
-        const { undone, note } = await hand.compensate(call, action.receipt);
-        return { to: 'compensated', note: undone ? null : note };
+        const { undone, note } = await hand.compensate(call, receipt);
+        return { to: 'compensated', note: undone ? null : note, receipt };
       }
       if (!hand)
         return {
@@ -83,6 +96,9 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
         const allowed = may(person, 'approve', open, deps.now());
         if (!allowed.ok) return { to: 'failed', note: 'Nothing was filed: whoever approved it may no longer approve.' };
       }
+      // Written down before the call: after a crash in between, an undo knows that there may be something to take back.
+      if (action.state === 'planned')
+        await deps.db.transaction('act.intent', (tx) => deps.actions.begin(tx, id, deps.now()));
       return { to: 'done', receipt: await hand.perform(call) };
     }),
     async write(tx, results, at) {
@@ -119,12 +135,11 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
   }
 
   async function settle(tx: Tx, id: string, item: ToAct, result: Acted, at: Date): Promise<Next[]> {
-    const from = result.to === 'compensated' ? (['done'] as const) : (['planned', 'running'] as const);
     const moved = await deps.actions.settle(tx, {
       id,
-      from,
+      from: FROM[result.to],
       to: result.to,
-      receipt: result.to === 'done' ? result.receipt : null,
+      receipt: 'receipt' in result ? result.receipt : null,
       note: result.to === 'done' ? null : result.note,
       at,
     });

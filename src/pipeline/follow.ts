@@ -13,6 +13,7 @@ export interface FollowDeps {
   cards: Cards;
   proposals: Proposals;
   thread: Thread;
+  now: () => Date;
 }
 
 interface ToFollow {
@@ -22,6 +23,8 @@ interface ToFollow {
   state: string | null;
 }
 
+// How long a sweep asks again for a new proposal after an undo; one that does not come within an hour has its reason.
+const UNDONE_LATELY_MS = 3_600_000;
 const ENDS: ReadonlySet<string> = new Set(['completed', 'canceled', 'removed']);
 
 /** Makes the stage. Its ids are decisions. */
@@ -62,15 +65,7 @@ export function createFollow(deps: FollowDeps): Stage<ToFollow, Standing> {
       for (const { item, result } of results) next.push(...(await settle(tx, item, result, at)));
       return next;
     },
-    async pending() {
-      const rows = await deps.db.query<{ id: string }>(
-        `select d.id from proposal_thread t join decision d on d.workspace_id = t.workspace_id and d.proposal_id = t.proposal_id
-         where t.gate = 'await_result' and d.status = 'approved'
-           and not exists (select 1 from action a where a.workspace_id = d.workspace_id and a.decision_id = d.id and a.state in ('planned', 'running'))
-         limit 200`,
-      );
-      return rows.map((row) => row.id);
-    },
+    pending: (limit) => deps.decisions.unfollowed(deps.db, limit, new Date(deps.now().getTime() - UNDONE_LATELY_MS)),
   };
 
   async function settle(tx: Tx, { decision, state }: ToFollow, standing: Standing, at: Date): Promise<Next[]> {

@@ -132,6 +132,13 @@ export function createActions(workspaceId: WorkspaceId, keyring: Keyring, record
       return true;
     },
 
+    async begin(tx, id, at) {
+      await tx.query(
+        `update action set state = 'running', updated_at = $3 where workspace_id = $1 and id = $2 and state = 'planned'`,
+        [workspaceId, id, at],
+      );
+    },
+
     async tried(tx, id, note, at) {
       await tx.query(
         `update action set attempts = attempts + 1, note = $3, updated_at = $4 where workspace_id = $1 and id = $2`,

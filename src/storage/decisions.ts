@@ -150,6 +150,21 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
       );
       return rows.map((row) => row.id);
     },
+
+    async unfollowed(tx, limit, undoneSince) {
+      const rows = await tx.query<{ id: string }>(
+        `select d.id from decision d
+         left join proposal_thread t on t.workspace_id = d.workspace_id and t.proposal_id = d.proposal_id
+         left join card c on c.workspace_id = d.workspace_id and c.id = d.card_id and c.proposal_id = d.proposal_id
+         where d.workspace_id = $1 and ((d.status = 'approved' and t.gate = 'await_result')
+             or (d.status = 'undone' and c.state = 'undone' and d.undone_at >= $3))
+           and not exists (select 1 from action a where a.workspace_id = d.workspace_id and a.decision_id = d.id
+             and (a.state in ('planned', 'running') or (d.status = 'undone' and a.state = 'done')))
+         order by d.decided_at limit $2`,
+        [workspaceId, limit, undoneSince],
+      );
+      return rows.map((row) => row.id);
+    },
   };
 }
 
