@@ -41,8 +41,9 @@ export async function startWorker(options: {
 }): Promise<void> {
   const { stages, queue, deps, log } = options;
   for (const stage of stages) {
+    const inTurn = createTurns();
     await queue.work(stage.name, { batch: stage.batch, concurrency: CONCURRENCY[stage.name] ?? 1 }, (ids) =>
-      runStage(stage, deps, ids),
+      inTurn(ids, () => runStage(stage, deps, ids)),
     );
   }
   await sweep(stages, deps, log);
@@ -56,6 +57,29 @@ export async function startWorker(options: {
         log.warn({ chore: chore.name, error: error instanceof Error ? error.message : String(error) }, 'chore failed');
       }
     });
+  }
+}
+
+/**
+ * Lets one batch at a time work on a thing. A sweep, or a job that was put back after a crash, may name what another batch has in its hands:
+ * whoever comes second waits, and then finds nothing left to do.
+ */
+export function createTurns(): <T>(ids: readonly string[], run: () => Promise<T>) => Promise<T> {
+  const busy = new Map<string, Promise<void>>();
+  return async (ids, run) => {
+    for (let other = busyWith(ids); other; other = busyWith(ids)) await other;
+    const turn = Promise.withResolvers<void>();
+    for (const id of ids) busy.set(id, turn.promise);
+    try {
+      return await run();
+    } finally {
+      for (const id of ids) busy.delete(id);
+      turn.resolve();
+    }
+  };
+
+  function busyWith(ids: readonly string[]): Promise<void> | undefined {
+    return ids.map((id) => busy.get(id)).find((turn) => turn !== undefined);
   }
 }
 
