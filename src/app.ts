@@ -6,8 +6,10 @@ import { createAnalyst } from '#agents/analyst/index.ts';
 import { createLoop } from '#agents/loop/index.ts';
 import { sourceIntents } from '#agents/loop/nodes/plan.ts';
 import { createPerception } from '#agents/observe/index.ts';
+import { buildThemeGraph } from '#agents/theme/graph.ts';
 import { createThemeIndex } from '#agents/theme/index.ts';
 import type { Integration, Probe } from '#integrations/contract.ts';
+import { createGitHub, type GitHubAuth } from '#integrations/github/index.ts';
 import { createLinear } from '#integrations/linear/index.ts';
 import {
   createSlack,
@@ -21,6 +23,7 @@ import { createZendesk } from '#integrations/zendesk/index.ts';
 import type { Config } from './config.ts';
 import type { Analyst } from './domain/analyst.ts';
 import { AppError, errorLine } from './domain/errors.ts';
+import { idOf } from './domain/ids.ts';
 import type { Person } from './domain/policy.ts';
 import type { Clock, Fetch, Log, Telemetry, Tx } from './domain/ports.ts';
 import type { Fact } from './domain/signal.ts';
@@ -37,7 +40,7 @@ import { createIngest } from './pipeline/ingest.ts';
 import { createObserve } from './pipeline/observe.ts';
 import { createShow } from './pipeline/show.ts';
 import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
-import { createTheme } from './pipeline/theme.ts';
+import { createTheme, type Placing } from './pipeline/theme.ts';
 import { viewOf } from './pipeline/view.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
@@ -136,7 +139,7 @@ export interface ConnectDeps {
   cache: Remember;
 }
 
-/** Connects Linear and Zendesk where the configuration names them. Nothing is called yet. */
+/** Connects Linear, Zendesk and GitHub where the configuration names them. Nothing is called yet. */
 export function connect(config: Config, deps: ConnectDeps): Integration[] {
   const integrations: Integration[] = [];
   if (config.LINEAR_API_KEY)
@@ -147,7 +150,24 @@ export function connect(config: Config, deps: ConnectDeps): Integration[] {
       createZendesk({ baseUrl, clientId, clientSecret, webhookSecret: config.ZENDESK_WEBHOOK_SECRET ?? null }, deps),
     );
   }
+  const auth = githubAuth(config);
+  if (auth && config.GITHUB_REPOSITORY) {
+    integrations.push(
+      createGitHub({ apiUrl: config.GITHUB_API_URL, repository: config.GITHUB_REPOSITORY, auth }, deps),
+    );
+  }
   return integrations;
+}
+
+function githubAuth(config: Config): GitHubAuth | null {
+  const {
+    GITHUB_TOKEN: token,
+    GITHUB_APP_ID: appId,
+    GITHUB_PRIVATE_KEY: privateKey,
+    GITHUB_INSTALLATION_ID: installationId,
+  } = config;
+  if (token) return { kind: 'token', token };
+  return appId && privateKey && installationId ? { kind: 'app', appId, privateKey, installationId } : null;
 }
 
 /** The live checks of every system that the configuration names, for the doctor. */
@@ -287,7 +307,9 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         telemetry,
       }));
     const perceive = createPerception({ analyst });
+    const newThemeId = (observationId: string) => idOf('theme', workspaceId, observationId);
     let index = createThemeIndex();
+    let placeGraph = buildThemeGraph({ index, newThemeId });
     const effects = {
       db,
       texts,
@@ -313,6 +335,15 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       },
       checkpoints,
     );
+
+    const placing: Placing = {
+      place: async (batch) => (await placeGraph.invoke({ batch })).placed,
+      refill(members) {
+        index = createThemeIndex();
+        placeGraph = buildThemeGraph({ index, newThemeId });
+        for (const { observationId, themeId, vector } of members) index.add(observationId, themeId, vector);
+      },
+    };
 
     // --- the flow
     const viewDeps = {
@@ -390,18 +421,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         cutShortBefore: () => new Date(Math.max(startedAt.getTime(), clock.now().getTime() - CUT_SHORT_MS)),
       }),
       createObserve({ db, workspaceId, texts, observations, perceive }),
-      createTheme({
-        db,
-        workspaceId,
-        themes,
-        index: {
-          assign: (vector) => index.assign(vector),
-          add: (observationId, themeId, vector) => index.add(observationId, themeId, vector),
-          clear: () => {
-            index = createThemeIndex();
-          },
-        },
-      }),
+      createTheme({ db, themes, placing }),
       assess,
       createShow({
         db,

@@ -346,7 +346,7 @@ export function envExample(): string {
 }
 
 // Providers name their keys themselves; we read the one that belongs to MODEL and pass it in, so that no library reads the environment.
-const MODEL_KEYS: Record<string, string> = {
+export const MODEL_KEYS: Readonly<Record<string, string>> = {
   openai: 'OPENAI_API_KEY',
   anthropic: 'ANTHROPIC_API_KEY',
   'google-genai': 'GOOGLE_API_KEY',

@@ -33,7 +33,7 @@ try {
       fresh: process.argv.includes('--fresh'),
       print: (line) => process.stdout.write(`${line}\n`),
       onStop: (stop) => {
-        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+        for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, stop);
       },
     });
     process.exit(0);
@@ -44,7 +44,7 @@ try {
     const app = await buildApp(config, { relax });
     process.stdout.write(`Throughline is ready at ${app.url}\n`);
     let stopping = false;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.on(signal, () => {
         // The second signal means now: somebody is waiting at the keyboard.
         if (stopping) process.exit(1);

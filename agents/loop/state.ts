@@ -42,7 +42,3 @@ export const LoopState = new StateSchema({
 });
 export type LoopState = typeof LoopState.State;
 export type LoopUpdate = typeof LoopState.Update;
-
-/** What each gate waits for. */
-export const GATES = ['gate', 'await_result', 'follow'] as const;
-export type Gate = (typeof GATES)[number];

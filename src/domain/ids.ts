@@ -10,12 +10,7 @@ export type ConversationId = Id<'conversation'>;
 export type CustomerId = Id<'customer'>;
 export type ObservationId = Id<'observation'>;
 export type ThemeId = Id<'theme'>;
-export type InsightId = Id<'insight'>;
-export type ProposalId = Id<'proposal'>;
 export type DecisionId = Id<'decision'>;
-export type ActionId = Id<'action'>;
-export type OutcomeId = Id<'outcome'>;
-export type CardId = Id<'card'>;
 
 /** Short prefixes that people see in Slack and in links ("INS-…" is not one: short ids are `ins_1a2b3c…`). */
 const PREFIX = {

@@ -27,7 +27,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const app = await buildApp(read.config, { role: 'command', log: createLog('warn') });
   try {
-    if (verb === 'set') await app.settings.set(key!, valueOf(rest.join(' ')), 'the command line');
+    if (verb === 'set') await app.settings.set(key!, parsed(rest.join(' ')), 'the command line');
     if (verb === 'unset') await app.settings.unset(key!);
     for (const { key: name, value, setBy, help } of await app.settings.all()) {
       process.stdout.write(`${name} = ${JSON.stringify(value)}${setBy ? `  (set by ${setBy})` : ''}\n    ${help}\n`);
@@ -42,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /** JSON where it is JSON, else the text itself: nobody should have to quote the name of an emoji. */
-function valueOf(text: string): unknown {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

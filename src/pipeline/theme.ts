@@ -1,6 +1,4 @@
 // Theme: Observation -> Theme. One writer per workspace: under its lock the index catches up with the history, then places the batch.
-import type { WorkspaceId } from '#src/domain/ids.ts';
-import { idOf } from '#src/domain/ids.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
 import type { Assignment, Themes, ToAssign } from '#src/domain/stores.ts';
 import type { Stage } from './stage.ts';
@@ -9,24 +7,39 @@ import { oneByOne } from './stage.ts';
 // Older observations cannot attract new ones; ten thousand fill about 100 MB and answer within two milliseconds.
 const WINDOW = 10_000;
 
-/** The nearest-neighbour index of one workspace, in memory. */
-export interface ThemeIndex {
-  /** The theme whose reports are nearest, or null when none is near enough. */
-  assign(vector: Buffer): { themeId: string | null; score: number };
-  add(observationId: string, themeId: string, vector: Buffer): void;
-  clear(): void;
+/** An observation that needs a place; it stays in `themeId` when its conversation has one, so that a card does not change its subject. */
+export interface ToPlace {
+  observationId: string;
+  themeId: string | null;
+  vector: Uint8Array;
+  /** The earlier observation of the same conversation that this one replaces. */
+  replaces: string | null;
+}
+
+/** Where an observation went. `score` is null where nothing had to be compared. */
+export interface Placed {
+  observationId: string;
+  themeId: string;
+  opens: boolean;
+  score: number | null;
+}
+
+/** The theme graph over its index in memory. */
+export interface Placing {
+  place(batch: readonly ToPlace[]): Promise<Placed[]>;
+  /** Begins anew from the newest members, oldest first. */
+  refill(members: readonly { observationId: string; themeId: string; vector: Uint8Array }[]): void;
 }
 
 export interface ThemeDeps {
   db: Db;
-  workspaceId: WorkspaceId;
   themes: Themes;
-  index: ThemeIndex;
+  placing: Placing;
 }
 
 /** Makes the stage. Its ids are conversations. */
 export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
-  const { themes, index } = deps;
+  const { themes, placing } = deps;
   // The last event that the index contains; -1 when it has to be filled anew.
   let indexedSeq = -1;
 
@@ -51,7 +64,7 @@ export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
       // Whatever happens to this transaction, the index is only trusted again after it has caught up.
       const trusted = indexedSeq;
       indexedSeq = -1;
-      const assignments = waiting.flatMap((item) => place(item));
+      const assignments = await place(waiting);
       await themes.assign(tx, assignments, at);
       const seq = await themes.seq(tx);
       indexedSeq = trusted === -1 ? -1 : seq;
@@ -69,28 +82,23 @@ export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
     const seq = await themes.seq(tx);
     if (seq === indexedSeq) return;
     const { members } = await themes.members(tx, WINDOW);
-    index.clear();
-    for (const member of members) index.add(member.observationId, member.themeId, member.vector);
+    placing.refill(members);
     indexedSeq = seq;
   }
 
-  /** Where an observation goes. One that has a theme keeps it as its conversation grows, so that a card does not change its subject. */
-  function place(item: ToAssign): Assignment[] {
-    const base = {
-      conversationId: item.conversationId,
-      observationId: item.observationId,
-      title: item.title,
-      fromThemeId: item.themeId,
-    };
-    const noise = (item.isNoise && !item.captured) || item.vector === null;
-    if (noise) return item.themeId === null ? [] : [{ ...base, themeId: null, opens: false, score: null }];
-    if (item.themeId !== null) {
-      index.add(item.observationId, item.themeId, item.vector!);
-      return [{ ...base, themeId: item.themeId, opens: false, score: null }];
-    }
-    const near = index.assign(item.vector!);
-    const themeId = near.themeId ?? idOf('theme', deps.workspaceId, item.conversationId);
-    index.add(item.observationId, themeId, item.vector!);
-    return [{ ...base, themeId, opens: near.themeId === null, score: near.themeId === null ? null : near.score }];
+  /** Where each observation goes. Noise has no place; what has become noise leaves its theme. */
+  async function place(waiting: readonly ToAssign[]): Promise<Assignment[]> {
+    const toPlace = waiting.flatMap(({ observationId, themeId, vector, previousId, isNoise, captured }): ToPlace[] =>
+      vector === null || (isNoise && !captured) ? [] : [{ observationId, themeId, vector, replaces: previousId }],
+    );
+    const placed = new Map((await placing.place(toPlace)).map((item) => [item.observationId, item]));
+    return waiting.flatMap((item): Assignment[] => {
+      const { conversationId, observationId, title } = item;
+      const found = placed.get(observationId);
+      const base = { conversationId, observationId, title, fromThemeId: item.themeId };
+      if (found)
+        return [{ ...base, themeId: found.themeId, opens: found.opens, score: found.opens ? null : found.score }];
+      return item.themeId === null ? [] : [{ ...base, themeId: null, opens: false, score: null }];
+    });
   }
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { MODEL_KEYS } from '#src/config.ts';
 import type { Clock, Fetch } from '#src/domain/ports.ts';
 import type { PageBot } from './page/model.ts';
 
@@ -41,21 +42,11 @@ const PASSED_ON = [
   'EMBEDDING_MODEL',
   'LOG_LEVEL',
 ];
-// Each provider's own name for its key; the one that belongs to MODEL is passed on, the others are not.
-const PROVIDER_KEYS: Record<string, string> = {
-  openai: 'OPENAI_API_KEY',
-  anthropic: 'ANTHROPIC_API_KEY',
-  'google-genai': 'GOOGLE_API_KEY',
-  mistralai: 'MISTRAL_API_KEY',
-  groq: 'GROQ_API_KEY',
-  aws: 'AWS_BEARER_TOKEN_BEDROCK',
-};
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The part of an environment that the sandbox's bot may see. */
 export function environmentForBot(environment: Environment): Record<string, string> {
-  const provider = (variable: 'MODEL' | 'EMBEDDING_MODEL') => PROVIDER_KEYS[environment[variable]?.split(':')[0] ?? ''];
+  const provider = (variable: 'MODEL' | 'EMBEDDING_MODEL') => MODEL_KEYS[environment[variable]?.split(':')[0] ?? ''];
   const names = [...PASSED_ON, provider('MODEL'), provider('EMBEDDING_MODEL')];
   return Object.fromEntries(
     names.flatMap((name) => {

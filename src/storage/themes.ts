@@ -29,15 +29,15 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         subject_id: string;
         key_id: string;
         sealed: Buffer;
-        themed: boolean | null;
+        previous_id: string | null;
       }>(
         `select c.id as conversation_id, o.id as observation_id, c.theme_id, o.is_noise, c.captured_by, o.vector, o.vector_version, o.subject_id, o.key_id,
-           o.sealed, o.id = (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1) as themed
+           o.sealed, (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1) as previous_id
          from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
          where c.workspace_id = $1 and c.id = any($2) and c.state = 'live' order by c.first_at, c.id`,
         [workspaceId, conversationIds],
       );
-      const waiting = rows.filter((row) => !row.themed);
+      const waiting = rows.filter((row) => row.previous_id !== row.observation_id);
       const opened = await keyring.open(
         tx,
         waiting.map((row) => ({ subjectId: row.subject_id, keyId: row.key_id, sealed: row.sealed })),
@@ -45,6 +45,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
       return waiting.map((row, index) => ({
         conversationId: row.conversation_id,
         observationId: row.observation_id,
+        previousId: row.previous_id || null,
         themeId: row.theme_id,
         isNoise: row.is_noise,
         captured: row.captured_by !== null,

@@ -6,7 +6,7 @@ import { quietLog } from './quiet.ts';
 import { scratchFolder } from './scratch.ts';
 import { configOf, startWorld } from './world.ts';
 
-export { API_TOKEN, configOf, PEOPLE, startWorld, type World } from './world.ts';
+export { configOf, startWorld, type World } from './world.ts';
 
 /** A world with the app in it. `close` leaves nothing behind. */
 export async function startRig(

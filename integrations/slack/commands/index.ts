@@ -1,9 +1,10 @@
 // The sub-commands of /throughline, and the way to them. All answers are for the asker only.
+import { may } from '#src/domain/policy.ts';
 import type { Ask, SlackApp } from '../app.ts';
 import type { Message } from '../client.ts';
 import { clip } from '../limits.ts';
 import { harmless } from '../text.ts';
-import { say } from '../views/replies.ts';
+import { SEE_REFUSED, say } from '../views/replies.ts';
 import { type Command, type CommandDeps, SLASH } from './command.ts';
 import { help } from './help.ts';
 import { insight } from './insight.ts';
@@ -19,8 +20,14 @@ const ALIASES: Readonly<Record<string, string>> = { '': 'help', '?': 'help', ins
 /** Hangs up the slash command. */
 export function listenToCommands(app: SlackApp, deps: Omit<CommandDeps, 'commands'>): void {
   app.onCommand(SLASH, async (ask: Ask) => {
-    const answer = await runCommand(ask.interaction.text ?? '', { ...deps, commands: () => COMMANDS });
-    await ask.reply(answer);
+    const text = ask.interaction.text ?? '';
+    // What customers say is for our own people: a guest is often a customer, and must not read another one's words.
+    const allowed = may(await ask.person(), 'see', { kind: 'record' }, deps.clock.now());
+    if (!allowed.ok && !/^\s*(help|\?)?\s*$/i.test(text)) {
+      await ask.reply(say(SEE_REFUSED));
+      return;
+    }
+    await ask.reply(await runCommand(text, { ...deps, commands: () => COMMANDS }));
   });
 }
 

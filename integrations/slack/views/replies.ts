@@ -20,6 +20,10 @@ const REFUSALS: Record<Refusal, string> = {
   not_yours: 'Somebody else captured this message, so only they can take it back.',
 };
 
+/** The answer to a guest or somebody external who asks what customers say. */
+export const SEE_REFUSED =
+  'What customers say is for full members of this workspace only, since it is other people’s words.';
+
 /** Why something was not done. */
 export function refusalText(refusal: Refusal): string {
   return REFUSALS[refusal];
