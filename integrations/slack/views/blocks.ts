@@ -120,7 +120,7 @@ export function quotesBlock(view: CardView, quotesMax: number, lengthMax: number
     ...shown.flatMap((quote) => [
       quoted(words(quote.text, undefined, lengthMax)),
       line(
-        words(`${quote.who}, ${quote.source} · `, undefined, 200),
+        words(`${quote.who}, ${sourceName(quote.source)} · `, undefined, 200),
         moment(quote.at),
         ...(webAddress(quote.permalink) ? [words(' · '), link(webAddress(quote.permalink)!, 'open')] : []),
         words('\n'),
@@ -134,4 +134,16 @@ export function quotesBlock(view: CardView, quotesMax: number, lengthMax: number
 export function hiddenWords(view: CardView, shown: number): string | null {
   const more = view.quotes.length - shown + view.hiddenQuotes;
   return more > 0 ? `${count(more, 'more quote')} ${more === 1 ? 'is' : 'are'} not shown here.` : null;
+}
+
+const SOURCE_NAMES: Readonly<Record<string, string>> = {
+  slack: 'Slack',
+  zendesk: 'Zendesk',
+  api: 'API',
+  import: 'imported',
+};
+
+/** What people call a source. */
+export function sourceName(source: string): string {
+  return Object.hasOwn(SOURCE_NAMES, source) ? SOURCE_NAMES[source]! : source;
 }

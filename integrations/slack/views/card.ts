@@ -18,6 +18,7 @@ import {
   quotesBlock,
   rich,
   section,
+  sourceName,
   sparkline,
   words,
 } from './blocks.ts';
@@ -50,7 +51,7 @@ export function cardMessage(view: CardView, now: Date): Message {
     view.cameBackBecause ? rich(line(words('Back again: ', { bold: true }), words(view.cameBackBecause))) : null,
     rich(line(words(insight.claim, { bold: true }, 600))),
     facts(reachFacts(view)),
-    section(trendLine(view)),
+    section(trendLine(view, false)),
     quotesBlock(view, QUOTES_ON_CARD, QUOTE_MAX),
     rich(
       line(words('Why this: ', { bold: true }), words(insight.whyThis, undefined, 500)),
@@ -76,7 +77,7 @@ export function cardText(view: CardView): string {
     reachFacts(view)
       .map(([label, value]) => `${label}: ${value}`)
       .join(' · '),
-    trendLine(view).replace(/[*`]/g, ''),
+    trendLine(view, true),
     ...shown.map((quote) => `“${harmless(clip(quote.text, QUOTE_MAX))}” (${quoteSource(quote)})`),
     hiddenWords(view, shown.length),
     `Why this: ${harmless(clip(insight.whyThis, 500))}`,
@@ -102,23 +103,16 @@ function foldedMessage(view: CardView): Message {
 function heading({ insight, state }: CardView): string {
   const parts = [
     state === 'waiting' ? 'Insight, not posted yet' : 'Insight',
-    harmless(insight.kind),
+    harmless(insight.kind.replaceAll('_', ' ')),
     `${insight.severity} severity`,
     insight.area && harmless(insight.area),
   ];
   return parts.filter(Boolean).join(' · ');
 }
 
-const SOURCE_NAMES: Readonly<Record<string, string>> = {
-  slack: 'Slack',
-  zendesk: 'Zendesk',
-  api: 'API',
-  import: 'imported',
-};
-
 function reachFacts({ insight: { reach } }: CardView): [string, string][] {
   const sources = Object.entries(reach.sources)
-    .map(([source, number]) => `${number} ${SOURCE_NAMES[source] ?? harmless(source)}`)
+    .map(([source, number]) => `${number} ${harmless(sourceName(source))}`)
     .join(', ');
   return [
     ['Customers', `${reach.customers} (${reach.customersInWindow} within 14 days)`],
@@ -130,15 +124,19 @@ function reachFacts({ insight: { reach } }: CardView): [string, string][] {
 
 const TREND_WORDS = { new: 'New', rising: 'Rising', steady: 'Steady', falling: 'Falling' } as const;
 
-function trendLine({ insight: { trend } }: CardView): string {
+/** The trend in words; with a picture of the days for those who see it, with the numbers for those who hear it. */
+function trendLine({ insight: { trend } }: CardView, heard: boolean): string {
   const days = trend.days.slice(-14);
-  const numbers = days.length > 0 ? `\n\`${sparkline(days)}\` per day: ${days.join(' ')}` : '';
-  return `*${TREND_WORDS[trend.word]}*: ${count(trend.lastWeek, 'report')} in the last 7 days, ${trend.weekBefore} in the 7 before${numbers}`;
+  const words = `${TREND_WORDS[trend.word]}: ${count(trend.lastWeek, 'report')} in the last 7 days, ${trend.weekBefore} in the 7 before`;
+  if (heard) return days.length > 0 ? `${words}; per day: ${days.join(' ')}` : words;
+  const picture =
+    days.length > 0 ? `\n\`${sparkline(days)}\` the last ${days.length} days, at most ${Math.max(...days)} a day` : '';
+  return `*${words.replace(':', '*:')}${picture}`;
 }
 
 function quoteSource(quote: ShownQuote): string {
   const where = webAddress(quote.permalink) ? `, ${linkTo(quote.permalink, 'open')}` : '';
-  return `${harmless(clip(quote.who, 100))}, ${harmless(clip(quote.source, 100))}, ${when(quote.at)}${where}`;
+  return `${harmless(clip(quote.who, 100))}, ${harmless(clip(sourceName(quote.source), 100))}, ${when(quote.at)}${where}`;
 }
 
 function confidenceWords({ insight: { confidence } }: CardView): string {
