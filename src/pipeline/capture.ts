@@ -56,7 +56,10 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
         const at = deps.now();
         const next: Next[] = [];
         if (read) {
-          const { changed } = await deps.signals.append(tx, [{ ...read.signal, capturedBy: person.id }], at);
+          // Handed to us, taken back and handed to us again: a revision of its own, since the one before was destroyed.
+          const again = known ? { change: 'edited' as const, changedAt: at.toISOString() } : {};
+          const signal = { ...read.signal, ...again, capturedBy: person.id };
+          const { changed } = await deps.signals.append(tx, [signal], at);
           next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
         }
         // What the gate threw away as noise is looked at again: a person says that it is none.

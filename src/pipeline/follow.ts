@@ -79,9 +79,10 @@ export function createFollow(deps: FollowDeps): Stage<ToFollow, Standing> {
       // Taken back completely: the matter is on the table again, with a proposal of its own.
       return resting && card.state === 'undone' ? [{ stage: 'assess', id: decision.themeId }] : [];
     }
-    const done = state === 'completed' && card.state === 'filed';
-    if (done || state !== null) {
-      await deps.cards.change(tx, card.id, done ? { state: 'done' } : {});
+    if (state !== null) {
+      const done = state === 'completed' && card.state === 'filed';
+      const reopened = state !== 'completed' && card.state === 'done';
+      await deps.cards.change(tx, card.id, done ? { state: 'done' } : reopened ? { state: 'filed' } : {});
       // Reports may have overtaken the news: those after the completion are a regression.
       const overtaken: Next[] = state === 'completed' ? [{ stage: 'assess', id: decision.themeId }] : [];
       return [{ stage: 'show', id: card.id }, ...overtaken];

@@ -197,6 +197,9 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
     const moved = [...newest.values()].filter((draft) => {
       const head = heads.get(draft.externalId);
       if (!head) return true;
+      // Nothing that arrives late brings a deleted text back; a person who hands us the message, which is read at that moment, does.
+      if (head.change === 'deleted' && draft.change !== 'deleted' && draft.capturedBy !== null)
+        return draft.changedAt > head.changed_at.toISOString();
       return (
         laterRevision<Pick<SignalDraft, 'change' | 'changedAt'>>(
           { change: head.change, changedAt: head.changed_at.toISOString() },
