@@ -198,26 +198,3 @@ it('gives equal answers for equal histories', () => {
   const texts = ordered(MATTERS.flat(), 7);
   expect(fileAll(texts)).toEqual(fileAll(texts));
 });
-
-describe('with ten thousand observations', () => {
-  // Words of three syllables, so that as many are shared as in a real workspace and no more.
-  const SYLLABLES = 'ba ce di fo gu la me ni po ru sa te vi zo ka ne'.split(' ');
-  const wordOf = (seed: number) => [seed, seed >> 4, seed >> 8].map((part) => SYLLABLES[(part * 7 + 3) % 16]!).join('');
-  const sentence = (at: number) =>
-    `the ${wordOf(at % 900)} of my ${wordOf((at * 31) % 2100)} ${at % 3 ? 'fails' : 'is slow'} since ${wordOf((at * 17) % 400)} ${wordOf((at * 13) % 3000)}`;
-
-  it('assigns, takes in and lets go in under 2 ms together', () => {
-    const index = createThemeIndex();
-    for (let at = 0; at < 10_000; at++) index.add(`o${at}`, `t${at % 160}`, vectorOf(sentence(at)));
-    const times = Array.from({ length: 200 }, (_, run) => {
-      const vector = vectorOf(sentence(run * 37 + 5));
-      const started = performance.now();
-      const { themeId } = index.assign(vector);
-      index.add(`new${run}`, themeId ?? 't', vector);
-      return performance.now() - started;
-    }).toSorted((a, b) => a - b);
-    expect(index.size).toBe(10_000);
-    // The tenth part that was disturbed least: what else the machine does is not what this promises.
-    expect(times[20]).toBeLessThan(2);
-  });
-});
