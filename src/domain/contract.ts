@@ -42,7 +42,7 @@ export function defineContract<T extends Versioned>(
       const found = z.looseObject({ v: z.number().int().positive() }).safeParse(row);
       if (!found.success) throw new AppError('bad_answer', `A stored ${name} has no version.`);
       let record: Record<string, unknown> = found.data;
-      // A row from a newer version than ours is read as ours: newer writers only add fields (`npm run contracts -- check` holds them to it).
+      // A row of a newer version than ours is refused by the schema: it may mean something that we do not know.
       for (let from = found.data.v; from < version; from++) record = { ...upcasters[from]!(record), v: from + 1 };
       const parsed = schema.safeParse(record);
       if (!parsed.success) {
