@@ -129,7 +129,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     outbound,
     log,
   });
-  listenToCards(app, { verbs, people, outbound, clock });
+  listenToCards(app, { verbs, people, outbound, clock, log });
   listenToCaptures(app, { verbs, inbound, client });
   listenToCommands(app, {
     verbs,

@@ -1,6 +1,7 @@
 // Clicks on a card: each asks the verbs, draws the card again at once, and tells the one who clicked what only they need to know.
 import { DISMISS_REASONS, type DismissReason } from '#src/domain/decision.ts';
-import type { Clock } from '#src/domain/ports.ts';
+import { ExternalError, errorLine } from '#src/domain/errors.ts';
+import type { Clock, Log } from '#src/domain/ports.ts';
 import type { DecideReply, Verbs, Via } from '#src/domain/verbs.ts';
 import type { Ask, SlackApp, ViewAnswer } from '../app.ts';
 import type { Outbound } from '../outbound.ts';
@@ -16,6 +17,7 @@ export interface CardDeps {
   people: Pick<People, 'displayName'>;
   outbound: Outbound;
   clock: Clock;
+  log: Log;
 }
 
 /** Draws a card's message again from what is true now. */
@@ -116,9 +118,16 @@ export function listenToCards(app: SlackApp, deps: CardDeps): void {
     if (text) await ask.reply(text);
   }
 
+  /** The click has been counted by now: that Slack would not draw the card at once must not read as if it had not. */
   async function redrawAt(ask: Ask, cardId: string): Promise<void> {
     const at = messageOf(ask);
-    if (at) await redrawCard(deps, cardId, at);
+    if (!at) return;
+    try {
+      await redrawCard(deps, cardId, at);
+    } catch (error) {
+      if (!(error instanceof ExternalError)) throw error;
+      deps.log.warn({ card: cardId, error: errorLine(error) }, 'the card is drawn later');
+    }
   }
 
   async function namesIn(reply: DecideReply | { kind: string; by?: string }): Promise<(id: string) => string> {
