@@ -1,7 +1,9 @@
 // The bot as a process that can be killed: started ahead of time, told when to begin, and asked what it did.
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { scratchFolder } from './scratch.ts';
+
+// Reading and stripping 900 files takes a second; what is kept here is written whenever a process stops in order, which the first one does.
+const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/throughline-tests');
 
 /** Where a process ends itself: before or after the n-th occurrence of a point, counted from when it was armed. */
 export interface Kill {
@@ -10,9 +12,12 @@ export interface Kill {
   when: 'before' | 'after';
 }
 
+/** The point that each statement to the database is, when statements are watched. */
+export const STATEMENT = 'statement';
+
 export type Order =
   | { kind: 'arm'; kill: Kill | null }
-  | { kind: 'start'; env: Record<string, string> }
+  | { kind: 'start'; env: Record<string, string>; statements: boolean }
   | { kind: 'stop' };
 
 export type Answer =
@@ -25,25 +30,22 @@ export type Answer =
 
 /** A bot in a process of its own. */
 export interface Bot {
-  /** Starts the app; `dead` when the process ended on the way. */
-  start(env: Record<string, string>): Promise<'started' | 'dead'>;
+  /** Starts the app; `dead` when the process ended on the way. `statements` makes each statement to the database a point too. */
+  start(env: Record<string, string>, statements: boolean): Promise<'started' | 'dead'>;
   /** Sets or takes away the trap and answers what was passed since the last time; `dead` when the process has ended. */
   arm(kill: Kill | null): Promise<string[] | 'dead'>;
   /** Resolves when the process has ended, in whatever way. */
   readonly ended: Promise<void>;
   /** Stops in order. */
   stop(): Promise<void>;
-  /** Ends it at once, from outside. */
-  kill(): Promise<void>;
 }
 
 /** Starts the process, which loads everything and then waits for its order. */
-export async function spawnBot(): Promise<Bot> {
+export function spawnBot(): Bot {
   const child = fork(join(import.meta.dirname, 'kill-child.ts'), {
     execPath: process.execPath,
     execArgv: [],
-    // Reading and stripping 900 files takes a second; the cache is written when a process stops in order, which the first one does.
-    env: { ...process.env, NODE_COMPILE_CACHE: join(await scratchFolder(), 'throughline-compile-cache') },
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -61,8 +63,8 @@ export async function spawnBot(): Promise<Bot> {
 
   return {
     ended,
-    async start(env) {
-      return (await ask({ kind: 'start', env })) === 'dead' ? 'dead' : 'started';
+    async start(env, statements) {
+      return (await ask({ kind: 'start', env, statements })) === 'dead' ? 'dead' : 'started';
     },
     async arm(kill) {
       const said = await ask({ kind: 'arm', kill });
@@ -71,10 +73,6 @@ export async function spawnBot(): Promise<Bot> {
     async stop() {
       await ask({ kind: 'stop' });
       if (child.connected) child.disconnect();
-      await ended;
-    },
-    async kill() {
-      child.kill('SIGKILL');
       await ended;
     },
   };

@@ -1,7 +1,8 @@
-// A process that runs the real app and ends itself, as `kill -9` would, at one point of what it does. Started by kill-bot.ts with fork().
+// A process that runs the real app and ends itself, as `kill -9` would, at one point of what it does. Started by kill-bot.ts.
+import pg from 'pg';
 import { buildApp } from '#src/app.ts';
-import type { Telemetry } from '#src/domain/ports.ts';
 import type { Answer, Kill, Order } from './kill-bot.ts';
+import { STATEMENT } from './kill-bot.ts';
 import { configOf } from './rig.ts';
 
 const seen: string[] = [];
@@ -16,42 +17,56 @@ function die(): never {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-const around: Telemetry['around'] = async (point, run) => {
+/** Notes that a point is passed; dies when it is the one. Answers whether to die after it. */
+function pass(point: string): boolean {
   const occurrence = 1 + (counts.get(point) ?? 0);
   counts.set(point, occurrence);
   seen.push(point);
-  const mine = kill?.point === point && kill.occurrence === occurrence ? kill : null;
-  if (mine?.when === 'before') die();
+  const mine = kill?.point === point && kill.occurrence === occurrence;
+  if (mine && kill?.when === 'before') die();
+  return mine;
+}
+
+async function around<T>(point: string, run: () => Promise<T>): Promise<T> {
+  const last = pass(point);
   try {
     return await run();
   } finally {
-    if (mine) die();
+    if (last) die();
   }
-};
+}
 
-const obey: { [K in Order['kind']]: (order: Extract<Order, { kind: K }>) => Promise<Answer> } = {
-  async arm(order) {
+/** Counts what goes to the database, migrations and the tables of libraries included, which are no points of ours. */
+function watchStatements(): void {
+  const prototype = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown };
+  const { query } = prototype;
+  prototype.query = function (this: unknown, ...args: unknown[]) {
+    pass(STATEMENT);
+    return query.apply(this, args);
+  };
+}
+
+async function obey(order: Order): Promise<Answer> {
+  if (order.kind === 'arm') {
     kill = order.kill;
     counts.clear();
     return { kind: 'armed', seen: seen.splice(0) };
-  },
-  async start({ env }) {
-    const app = await buildApp(configOf(env), {
+  }
+  if (order.kind === 'start') {
+    if (order.statements) watchStatements();
+    const app = await buildApp(configOf(order.env), {
       telemetry: (inner) => ({ ...inner, around: (point, run) => around(point, () => inner.around(point, run)) }),
     });
     stop = () => app.stop();
     return { kind: 'started' };
-  },
-  async stop() {
-    await stop();
-    return { kind: 'stopped' };
-  },
-};
+  }
+  await stop();
+  return { kind: 'stopped' };
+}
 
 const answer = (message: Answer) => process.send?.(message);
 process.on('message', (order: Order) => {
-  const run = obey[order.kind] as (order: Order) => Promise<Answer>;
-  run(order).then(answer, (error: Error) => answer({ kind: 'failed', message: error.stack ?? error.message }));
+  obey(order).then(answer, (error: Error) => answer({ kind: 'failed', message: error.stack ?? error.message }));
 });
 // Whoever started us is gone: nobody is left to tell.
 process.on('disconnect', () => process.exit());

@@ -10,6 +10,8 @@ export interface Hands {
 
 export interface Step {
   name: string;
+  /** All is said and done after this step: what there is then must not depend on any kill. */
+  isEnd?: boolean;
   act(hands: Hands): Promise<void>;
 }
 
@@ -50,9 +52,10 @@ export const STORY: readonly Step[] = [
   { name: 'file', act: ({ press }) => press('card_file') },
   {
     name: 'late report',
+    isEnd: true,
     act: async ({ world }) => say(world, 'dan', 'The CSV export fails with error 500 here as well'),
   },
-  { name: 'undo', act: ({ press }) => press('card_undo') },
+  { name: 'undo', isEnd: true, act: ({ press }) => press('card_undo') },
 ];
 
 function say(world: World, who: 'ana' | 'cleo' | 'dan', text: string): void {
@@ -66,8 +69,14 @@ export function cardsIn({ slack, channel }: World) {
     .filter((message) => message.bot_id !== undefined && (!message.thread_ts || message.thread_ts === message.ts));
 }
 
-/** What is there at the end, in counts and codes that do not depend on ids and times. */
-export async function endOf(world: World, db: pg.Client): Promise<Record<string, unknown>> {
+// A repeated create meets its own earlier self; a repeated removal meets nothing.
+const EXPECTED = /conflict on insert|Entity not found/i;
+
+/** What there is, in counts and codes that do not depend on ids and times. */
+export type End = Record<string, unknown>;
+
+/** Looks at every system and at the database. */
+export async function endOf(world: World, db: pg.Client): Promise<End> {
   const { slack, linear, zendesk, channel } = world;
   const all = async (sql: string) => (await db.query<{ line: string }>(sql)).rows.map((row) => row.line);
   const cards = cardsIn(world);
@@ -120,8 +129,6 @@ export async function endOf(world: World, db: pg.Client): Promise<Record<string,
     threads: await all(`select gate as line from proposal_thread order by 1`),
     'complaints of Slack': slack.state.violations,
     'calls that Zendesk does not know': zendesk.unknownCalls().length,
-    'calls that Linear refused': linear.calls.flatMap(({ error }) =>
-      error && !/conflict/i.test(error) ? [error] : [],
-    ),
+    'calls that Linear refused': linear.calls.flatMap(({ error }) => (error && !EXPECTED.test(error) ? [error] : [])),
   };
 }
