@@ -34,7 +34,11 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
   return { find, trace, lone };
 
   async function find(tx: Tx, raw: string): Promise<{ id: string; kind: LineageKind } | null> {
-    const query = raw.trim().replace(/^<([^|>]+)(\|[^>]*)?>$/, '$1');
+    // What was copied out of a message may carry invisible marks along.
+    const query = raw
+      .replace(/\p{Cf}/gu, '')
+      .trim()
+      .replace(/^<([^|>]+)(\|[^>]*)?>$/, '$1');
     const kind = kindOfId(query);
     if (kind === 'card') {
       const [row] = await tx.query<{ theme_id: string }>(
@@ -86,7 +90,11 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
     nameOf: (actor: string) => Promise<string>,
   ): Promise<Trace> {
     const start = focus.kind === 'customer' ? await conversationsOf(tx, focus.id) : [focus.id];
-    const edges = [...(await walk(tx, start, 'back')), ...(await walk(tx, start, 'on'))];
+    const back = await walk(tx, start, 'back');
+    // A later look at a theme stands behind what an earlier one proposed: the way on goes by the theme.
+    const themes =
+      focus.kind === 'insight' ? back.filter((edge) => edge.to_id === focus.id).map((edge) => edge.from_id) : [];
+    const edges = [...back, ...(await walk(tx, [...start, ...themes], 'on'))];
     const unique = [...new Map(edges.map((edge) => [`${edge.from_id} ${edge.to_id} ${edge.relation}`, edge])).values()];
     // Every look at a theme makes an insight; the ones that led nowhere would bury the one that did.
     const led = new Set(unique.filter((edge) => edge.from_kind === 'insight').map((edge) => edge.from_id));
@@ -121,7 +129,7 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
         label: detail?.label ?? kind,
         at: detail?.at ?? edge?.at.toISOString() ?? null,
         who: edge ? await nameOf(edge.actor) : null,
-        why: edge?.why ?? null,
+        why: edge && kind !== 'action' && !detail?.label.includes(edge.why ?? '') ? edge.why : null,
         url: detail?.url ?? null,
       });
     }
@@ -144,7 +152,7 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
     for (let step = 0; step < STEPS_MAX && frontier.length > 0 && seen.size < 2 * NODES_MAX; step++) {
       const rows = await tx.query<Edge>(
         `select from_kind, from_id, to_kind, to_id, relation, at, actor, why from lineage
-         where workspace_id = $1 and ${direction === 'back' ? 'to_id' : 'from_id'} = any($2) order by at limit $3`,
+         where workspace_id = $1 and ${direction === 'back' ? 'to_id' : 'from_id'} = any($2) order by at, why is distinct from 'linear.issue' limit $3`,
         [workspaceId, frontier, 2 * NODES_MAX],
       );
       edges.push(...rows);
@@ -200,8 +208,13 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
          null, null, null from insight i where i.workspace_id = $1 and i.id = any($6)
        union all select distinct on (p.id) p.id, 'Proposal to file an issue, revision ' || p.revision, p.created_at, null, null, null, null from proposal p
          where p.workspace_id = $1 and p.id = any($7)
-       union all select d.id, initcap(d.status) || coalesce(' by ' || d.via, ''), d.decided_at, null, null, null, null from decision d where d.workspace_id = $1 and d.id = any($8)
-       union all select a.id, coalesce(a.receipt->>'label', a.kind) || ', ' || a.state, a.updated_at, a.receipt->>'url', null, null, null from action a
+       union all select d.id, case d.status when 'pending' then 'Not decided yet' else initcap(d.status) || case d.via when 'button' then ' with the button'
+           when 'modal' then ' in the editor' when 'reaction' then ' by reaction' when 'capture' then ' with File now' when 'command' then ' by command' else '' end end, d.decided_at, null, null, null, null from decision d where d.workspace_id = $1 and d.id = any($8)
+       union all select a.id, case a.kind when 'linear.issue' then 'Issue' when 'linear.attachment' then 'Link on the issue' when 'zendesk.note' then 'Internal note'
+           when 'slack.reply' then 'Reply in the thread' when 'slack.react' then 'Reaction' else a.kind end
+           || case when a.kind in ('linear.issue', 'linear.attachment', 'zendesk.note') then coalesce(': ' || (a.receipt->>'label'), '') else '' end
+           || case a.state when 'planned' then ', planned' when 'running' then ', under way' when 'failed' then ', failed' when 'compensated' then ', taken back'
+             when 'skipped' then ', not done' else '' end, a.updated_at, a.receipt->>'url', null, null, null from action a
          where a.workspace_id = $1 and a.id = any($9)
        union all select u.id, coalesce(u.body->>'note', u.state), u.occurred_at, u.body->>'permalink', null, null, null from outcome u where u.workspace_id = $1 and u.id = any($10)
        union all select m.id, case m.kind when 'unknown' then 'A customer we cannot name' else 'A customer' end, m.created_at, null, m.id, 'k1', m.sealed from customer m
