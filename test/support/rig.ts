@@ -1,17 +1,15 @@
 // The whole product on this machine: the real app over a database of its own, and simulators that it talks to with the vendors' own SDKs.
 import { type App, buildApp, type Overrides } from '#src/app.ts';
-import type { Clock } from '#src/domain/ports.ts';
 import { openDb } from '#src/storage/db.ts';
 import { createSettings, ensureWorkspace, type SettingKey } from '#src/storage/settings.ts';
 import { createTestDatabase } from './db.ts';
 import { quietLog, quietTelemetry } from './quiet.ts';
 import { scratchFolder } from './scratch.ts';
-import { configOf, startWorld } from './world.ts';
+import { configOf, startWorld, type WorldOptions } from './world.ts';
 
 export { configOf, startWorld, type World } from './world.ts';
 
-export interface RigOptions {
-  clock?: Clock;
+export interface RigOptions extends WorldOptions {
   env?: Record<string, string>;
   overrides?: Overrides;
   databaseUrl?: string;

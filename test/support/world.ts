@@ -2,6 +2,7 @@
 import { readConfig } from '#src/config.ts';
 import type { Clock } from '#src/domain/ports.ts';
 import { createLinearSimulator } from '#src/sandbox/linear/index.ts';
+import { slackId } from '#src/sandbox/slack/model.ts';
 import { createSlackSimulator } from '#src/sandbox/slack/simulator.ts';
 import { createZendeskSimulator } from '#src/sandbox/zendesk/index.ts';
 import { systemClock } from '#src/system.ts';
@@ -16,29 +17,39 @@ export const API_TOKEN = 'an-api-token-for-tests';
 /** Four customers' people, two of ours, a guest: enough for every right and every threshold. */
 export const PEOPLE = ['ana', 'ben', 'cleo', 'dan', 'pia', 'sam', 'gus'] as const;
 
+export interface WorldOptions {
+  clock?: Clock;
+  /** Another Slack team than the usual one. */
+  teamId?: string;
+}
+
 /** The simulated systems, and what the app has to know to talk to them. */
-export async function startWorld(options: { clock?: Clock } = {}) {
+export async function startWorld(options: WorldOptions = {}) {
   const clock = options.clock ?? systemClock;
+  const home = slackId('T', 'Acme');
+  // The ids of people and channels stay those of the usual team, so that two teams share them: whoever forgets the workspace mixes them up.
+  const person = (name: string, more: object) => ({ id: slackId('U', home, name), name, ...more });
+  const place = (name: string, more: object) => ({ id: slackId('C', home, name), name, ...more });
   const slack = createSlackSimulator({
     clock,
     signingSecret: SIGNING_SECRET,
     botToken: BOT_TOKEN,
     seed: {
-      team: { name: 'Acme', domain: 'acme' },
+      team: { id: options.teamId ?? home, name: 'Acme', domain: 'acme' },
       users: [
-        { name: 'ana', real_name: 'Ana Costa' },
-        { name: 'ben', real_name: 'Ben Olsen' },
-        { name: 'cleo', real_name: 'Cleo Martin' },
-        { name: 'dan', real_name: 'Dan Weber' },
-        { name: 'pia', real_name: 'Pia Product' },
-        { name: 'sam', real_name: 'Sam Support' },
-        { name: 'gus', real_name: 'Gus Guest', is_restricted: true },
+        person('ana', { real_name: 'Ana Costa' }),
+        person('ben', { real_name: 'Ben Olsen' }),
+        person('cleo', { real_name: 'Cleo Martin' }),
+        person('dan', { real_name: 'Dan Weber' }),
+        person('pia', { real_name: 'Pia Product' }),
+        person('sam', { real_name: 'Sam Support' }),
+        person('gus', { real_name: 'Gus Guest', is_restricted: true }),
       ],
       channels: [
-        { name: 'general', is_general: true },
-        { name: 'support', members: ['ana', 'ben', 'cleo', 'dan', 'pia', 'sam', 'throughline'] },
-        { name: 'insights', members: ['pia', 'sam', 'ana', 'gus', 'throughline'] },
-        { name: 'random' },
+        place('general', { is_general: true }),
+        place('support', { members: ['ana', 'ben', 'cleo', 'dan', 'pia', 'sam', 'throughline'] }),
+        place('insights', { members: ['pia', 'sam', 'ana', 'gus', 'throughline'] }),
+        place('random', {}),
       ],
       usergroups: [{ handle: 'staff', users: ['sam', 'pia'] }],
     },
