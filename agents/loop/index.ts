@@ -43,6 +43,7 @@ export interface Loop {
   start(input: ThoughtAbout): Promise<Thought & { wait: Wait | null }>;
   /** Answers one gate by its interrupt id. The caller has won the row and holds the thread's lock. */
   resume(proposalId: string, interruptId: string, answer: object): Promise<Standing>;
+  /** Where a thread stands. One that a crash cut short between two gates is run on first, so that it stands at one or has ended. */
   standing(proposalId: string): Promise<Standing>;
   forget(proposalId: string): Promise<void>;
 }
@@ -80,7 +81,12 @@ export function createLoop(deps: LoopDeps, checkpointer: BaseCheckpointSaver): L
       }
       return before;
     },
-    standing,
+    async standing(proposalId) {
+      const { next, tasks } = await loop.getState(at(proposalId));
+      if (next.length > 0 && tasks.every((task) => task.interrupts.length === 0))
+        await loop.invoke(null, at(proposalId));
+      return standing(proposalId);
+    },
     forget: (proposalId) => checkpointer.deleteThread(proposalId),
   };
 }

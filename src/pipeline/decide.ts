@@ -1,6 +1,7 @@
 // Decide: Proposal -> Decision. A person's click is one conditional update; the graph of the proposal is told afterwards, once.
 
 import { decisionIdOf, UNDO_MS } from '#src/domain/decision.ts';
+import { AppError } from '#src/domain/errors.ts';
 import type { Thing } from '#src/domain/policy.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
@@ -39,6 +40,7 @@ export interface Standing {
 /** The graph of a proposal, as this stage uses it. */
 export interface Thread {
   resume(proposalId: string, interruptId: string, answer: object): Promise<Standing>;
+  /** The caller holds the thread's lock: what a crash cut short is run on. */
   standing(proposalId: string): Promise<Standing>;
   forget(proposalId: string): Promise<void>;
 }
@@ -119,6 +121,9 @@ async function consequences(
   await deps.proposals.setStatus(tx, decision.proposalId, 'decided');
   const card: Next[] = decision.cardId ? [{ stage: 'show', id: decision.cardId }] : [];
   if (decision.status === 'approved') {
+    // Without this an approval would end in silence, and nobody would file anything.
+    if (standing.plan.length === 0 && (await deps.actions.of(tx, decision.id)).length === 0)
+      throw new AppError('bug', `The graph of ${decision.proposalId} has planned nothing.`);
     const issue = await deps.decisions.payload(tx, decision.id);
     const ids: string[] = [];
     const issueActionId = (
