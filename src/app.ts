@@ -1,5 +1,5 @@
 // The composition root: the one file that may import everything. Tests build the same app, with other things behind the ports.
-import { createHash, hkdfSync } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { createAnalyst } from '#agents/analyst/index.ts';
@@ -27,25 +27,28 @@ import { idOf } from './domain/ids.ts';
 import type { Person } from './domain/policy.ts';
 import type { Clock, Fetch, Log, Telemetry, Tx } from './domain/ports.ts';
 import type { Fact } from './domain/signal.ts';
-import { AWAKE, type Delivery } from './domain/stores.ts';
+import type { Delivery } from './domain/stores.ts';
 import type { Verbs } from './domain/verbs.ts';
 import { createAct } from './pipeline/act.ts';
+import { createAnswering } from './pipeline/answer.ts';
 import { createAssess } from './pipeline/assess.ts';
 import { createCapturing } from './pipeline/capture.ts';
 import { createDecide, createDeciding } from './pipeline/decide.ts';
 import { sourcesOf } from './pipeline/effects.ts';
 import { gatherEvidence } from './pipeline/evidence.ts';
 import { createFollow } from './pipeline/follow.ts';
-import { createIngest } from './pipeline/ingest.ts';
+import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
 import { createObserve } from './pipeline/observe.ts';
+import { createReconcile } from './pipeline/reconcile.ts';
 import { createShow } from './pipeline/show.ts';
 import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
 import { createTheme, type Placing } from './pipeline/theme.ts';
+import { createTick } from './pipeline/tick.ts';
 import { viewOf } from './pipeline/view.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
 import { totals, trends } from './storage/answers.ts';
-import { createCache } from './storage/cache.ts';
+import { createCache, purgeExpired } from './storage/cache.ts';
 import { createCards } from './storage/cards.ts';
 import { openCheckpoints } from './storage/checkpoints.ts';
 import { createCursors, vote } from './storage/cursors.ts';
@@ -66,15 +69,13 @@ import { createTexts } from './storage/texts.ts';
 import { createThemes } from './storage/themes.ts';
 import { createTracer } from './storage/trace.ts';
 import { createLog, createMetrics, systemClock, systemFetch } from './system.ts';
-import { createRoutes, type Incoming, type Listening, linkSignature, listen } from './web/server.ts';
+import { createRoutes, type Listening, linkSignature, listen } from './web/server.ts';
 
 const STOP_DRAIN_MS = 8_000;
 // A delivery that is older than this and still waits was cut short; younger ones are being handled.
 const CUT_SHORT_MS = 30_000;
 const SLACK_CACHE_MS = 10 * 60_000;
 const LINEAR_CACHE_MS = 60 * 60_000;
-// What one run of a reconciliation reads at most; the next run goes on from its cursor.
-const RECONCILE_PAGES = 20;
 const RELAX_EVERY_MS = 10_000;
 
 /** What a test, a command or the sandbox puts in the place of the machine. */
@@ -217,7 +218,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const metrics = overrides.telemetry?.(createMetrics(clock)) ?? createMetrics(clock);
   const telemetry = metrics;
   const workspaceId = overrides.workspaceId ?? 'main';
-  const startedAt = clock.now();
+  const now = () => clock.now();
+  const startedAt = now();
   const closers: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const close of closers.splice(0).reverse())
@@ -320,7 +322,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     const loop = createLoop(
       {
         analyst,
-        now: () => clock.now(),
+        now,
         cohesion: (themeId) => index.tightness(themeId),
         customersNeeded: () => tuned.customers,
         links: { lineage: lineageUrl },
@@ -355,7 +357,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       texts,
       nameOf,
       canFile,
-      now: () => clock.now(),
+      now,
     };
     const thinking = loop;
     const assess = createAssess(
@@ -375,7 +377,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         customersNeeded: () => tuned.customers,
         approvalsNeeded: () => tuned.approvals,
         insightsChannel: () => insightsChannel,
-        now: () => clock.now(),
+        now,
       },
       send,
     );
@@ -392,7 +394,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       workspaceId,
       canFile,
       reopen: (themeId: string) => assess.onRequest(themeId, 'retried'),
-      now: () => clock.now(),
+      now,
       vote: (tx: Tx, cardId: string, personId: string, value: 1 | -1 | 0, at: Date) =>
         vote(tx, workspaceId, cardId, personId, value, at),
       send,
@@ -402,7 +404,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       if (delivery.kind === 'facts') return payload as Fact[];
       if (delivery.source === 'slack') {
         if (!slack) throw new AppError('unavailable', 'Slack is not connected.', { retryable: true });
-        return slack.handle({ kind: delivery.kind, payload, interactive: isInteractive(delivery.kind) });
+        return slack.handle({ kind: delivery.kind, payload, interactive: isAwaited(delivery) });
       }
       const integration = integrations.find(({ id }) => id === delivery.source);
       if (!integration?.inbound)
@@ -427,7 +429,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         db,
         cards,
         view: viewDeps,
-        now: () => clock.now(),
+        now,
         surface: {
           post: (view, where) => slackNow().cards.post(view, where),
           redraw: (cardId, at) => slackNow().cards.redraw(cardId, at),
@@ -445,7 +447,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         decisions,
         cards,
         personOf,
-        now: () => clock.now(),
+        now,
         handFor: (kind) =>
           [...integrations, ...(slack ? [slack.integration] : [])].find((integration) => integration.actions?.[kind])
             ?.actions?.[kind] ?? null,
@@ -458,23 +460,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       return slack;
     };
 
-    const accept = async (incoming: readonly Incoming[]): Promise<boolean[]> =>
-      db.transaction('accept', async (tx) => {
-        const receivedAt = clock.now().toISOString();
-        const fresh = await deliveries.store(
-          tx,
-          incoming.map((delivery) => ({ ...delivery, receivedAt })),
-        );
-        const next = incoming.filter(
-          (delivery, at) =>
-            fresh[at] && !delivery.quarantine && !(delivery.source === 'slack' && isInteractive(delivery.kind)),
-        );
-        await send(
-          tx,
-          next.map((delivery): Next => ({ stage: 'ingest', id: `${delivery.source}/${delivery.deliveryId}` })),
-        );
-        return fresh;
-      });
+    const accept = createAccept({ db, deliveries, send, now });
 
     // --- what people can ask
     const deciding = createDeciding(decideDeps);
@@ -498,64 +484,20 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         },
         decide: deciding.decide,
         canFile,
-        now: () => clock.now(),
+        now,
         send,
       }),
-      async cardAt({ channelId, ts }) {
-        const card = await cards.at(db, channelId, ts);
-        if (!card) return null;
-        const taken = card.proposalId ? await decisions.taken(db, card.proposalId) : null;
-        const proposal =
-          card.proposalId && card.proposalRevision ? { id: card.proposalId, revision: card.proposalRevision } : null;
-        return { cardId: card.id, proposal, decisionId: taken?.id ?? null };
-      },
-      async card(cardId) {
-        const card = await cards.byId(db, cardId);
-        return card && viewOf(viewDeps, db, card);
-      },
-      trends: (days) => trends(db, workspaceId, days, clock.now()),
-      async insights() {
-        return (await insights.list(db, 20)).map(({ insight, state, permalink }) => ({
-          insightId: insight.id,
-          title: insight.title,
-          customers: insight.reach.customers,
-          reports: insight.reach.reports,
-          state:
-            state === null || state === 'waiting'
-              ? 'unposted'
-              : (state as Exclude<Awaited<ReturnType<Verbs['insights']>>[number]['state'], 'unposted'>),
-          permalink,
-        }));
-      },
-      async insight(query) {
-        const found = await tracer.find(db, query);
-        if (!found) return null;
-        const themeId =
-          found.kind === 'theme'
-            ? found.id
-            : found.kind === 'insight'
-              ? (await insights.byId(db, found.id))?.themeId
-              : null;
-        const card = themeId ? await cards.current(db, themeId) : null;
-        return card && viewOf(viewDeps, db, card);
-      },
-      async trace(query) {
-        const found = await tracer.find(db, query);
-        if (!found) return { kind: 'unknown', examples: await examples() };
-        const trace = await tracer.trace(db, found, nameOf);
-        const why = found.kind === 'signal' ? await tracer.lone(db, found.id) : null;
-        const page = lineageUrl(found.id);
-        return why ? { kind: 'lone', trace, why, url: page } : { kind: 'found', trace, url: page };
-      },
-    };
-    const examples = async (): Promise<string[]> => {
-      const rows = await db.query<{ example: string }>(
-        `(select receipt->>'label' as example from action where workspace_id = $1 and kind = 'linear.issue' and receipt is not null order by created_at desc limit 1)
-         union all (select id from insight where workspace_id = $1 order by created_at desc limit 1)
-         union all (select permalink from signal_head where workspace_id = $1 and permalink is not null order by occurred_at desc limit 1)`,
-        [workspaceId],
-      );
-      return rows.length > 0 ? rows.map((row) => row.example) : ['ENG-12', 'zendesk:1', 'the link of a message'];
+      ...createAnswering({
+        db,
+        cards,
+        insights,
+        decisions,
+        tracer,
+        view: viewDeps,
+        trends: (days) => trends(db, workspaceId, days, now()),
+        nameOf,
+        lineageUrl,
+      }),
     };
 
     // --- Slack
@@ -632,62 +574,17 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     };
 
     // --- by the clock
-    const reconcileOne = async (integration: Integration): Promise<void> => {
-      if (!integration.reconcile) return;
-      const name = `reconcile.${integration.id}`;
-      for (let page = 0; page < RECONCILE_PAGES; page++) {
-        const before = await cursors.get(db, name);
-        const { facts, cursor, more } = await integration.reconcile(before);
-        await db.transaction('reconcile', async (tx) => {
-          const at = clock.now();
-          if (facts.length > 0) {
-            const payload = JSON.stringify(facts);
-            const deliveryId = `reconcile:${createHash('sha256').update(payload).digest('hex').slice(0, 32)}`;
-            const [fresh] = await deliveries.store(tx, [
-              { source: integration.id, deliveryId, kind: 'facts', payload, receivedAt: at.toISOString() },
-            ]);
-            if (fresh) await send(tx, [{ stage: 'ingest', id: `${integration.id}/${deliveryId}` }]);
-          }
-          if (cursor !== before) await cursors.set(tx, name, cursor, at);
-        });
-        if (!more) return;
-      }
-    };
-    const redrawDue = async (): Promise<void> => {
-      const at = clock.now();
-      await db.transaction('clock', async (tx) => {
-        const next: Next[] = [];
-        const due = await cards.due(tx, at, 100);
-        for (const id of due) {
-          await cards.change(tx, id, { ...AWAKE, state: 'open' });
-          next.push({ stage: 'show', id });
-        }
-        await records.audit(
-          tx,
-          due.map((id) => ({
-            actor: 'throughline',
-            verb: 'card.woken',
-            thingKind: 'card',
-            thingId: id,
-            at: at.toISOString(),
-          })),
-        );
-        // The Undo button goes when its time is over.
-        for (const id of [...(await decisions.undoEnded(tx, at)), ...(await cards.undoEnded(tx, at))]) {
-          await cards.change(tx, id, {});
-          next.push({ stage: 'show', id });
-        }
-        await send(tx, next);
-      });
-    };
+    const reconcile = createReconcile({ db, deliveries, cursors, send, now });
+    const tick = createTick({ db, cards, decisions, records, send, now });
     const chores: Chore[] = [
       { name: 'channels', cron: '*/5 * * * *', run: learnChannels },
-      { name: 'clock', cron: '* * * * *', run: redrawDue },
+      { name: 'clock', cron: '* * * * *', run: tick },
       {
         name: 'tidy',
         cron: '17 3 * * *',
         run: async () => {
-          await deliveries.expire(db, clock.now());
+          await deliveries.expire(db, now());
+          await purgeExpired(db, clock);
         },
       },
       ...integrations
@@ -695,7 +592,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         .map((integration) => ({
           name: `reconcile.${integration.id}`,
           cron: '*/5 * * * *',
-          run: () => reconcileOne(integration),
+          run: () => reconcile(integration),
         })),
     ];
 
@@ -784,7 +681,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       cursor: {
         get: (name) => cursors.get(db, name),
         set: (name, value) => cursors.set(db, name, value, clock.now()),
-        now: () => clock.now(),
+        now,
       },
       post: (limit) =>
         db.transaction('post', async (tx) => {
@@ -799,9 +696,9 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       count: () => totals(db, workspaceId),
       integrations: [...integrations, ...(slack ? [slack.integration] : [])],
       sweep: () => sweep(stages, stageDeps, log),
-      tick: redrawDue,
+      tick,
       async reconcile() {
-        for (const integration of integrations) await reconcileOne(integration);
+        for (const integration of integrations) await reconcile(integration);
       },
       async idle() {
         // Two quiet looks in a row: a batch that just ended may be about to send the next jobs.
@@ -819,11 +716,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     await stop();
     throw error;
   }
-}
-
-/** Events are handled by a job; everything else has a person waiting behind it. */
-function isInteractive(kind: string): boolean {
-  return !kind.startsWith('event:') && kind !== 'app_rate_limited' && kind !== 'malformed';
 }
 
 /** Loopback, unless the configuration says that others reach us: then every interface, for a container or a proxy on another host. */

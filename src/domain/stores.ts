@@ -3,7 +3,7 @@ import type { ActionKind, ActionPayload, ActionReceipt, ActionState } from './ac
 import type { CardState } from './card.ts';
 import type { DecisionStatus } from './decision.ts';
 import type { Insight, Reach } from './insight.ts';
-import type { LineageEdge } from './lineage.ts';
+import type { LineageEdge, LineageKind, Trace } from './lineage.ts';
 import type { Observation, ObservationKind, Severity } from './observation.ts';
 import type { Outcome } from './outcome.ts';
 import type { Tx } from './ports.ts';
@@ -205,6 +205,8 @@ export interface Themes {
   /** The newest event's number. */
   seq(tx: Tx): Promise<number>;
   facts(tx: Tx, themeIds: readonly string[]): Promise<ThemeFacts[]>;
+  /** Whether all of these conversations still belong to the theme. */
+  hold(tx: Tx, themeId: string, conversationIds: readonly string[]): Promise<boolean>;
   /** Titles (redacted) of the newest observations of a theme. */
   titles(tx: Tx, themeId: string, limit: number): Promise<string[]>;
   /** Themes with events that no assessment has seen. */
@@ -457,4 +459,21 @@ export interface Actions {
 /** The name of a delivery in a job. Sources hold no slash. */
 export function deliveryKey(delivery: Pick<Delivery, 'source' | 'deliveryId'>): string {
   return `${delivery.source}/${delivery.deliveryId}`;
+}
+
+export interface Tracer {
+  /** Finds what a query names: one of our ids, ENG-12, a permalink, zendesk:1, #1, ticket 1. Null when we know no such thing. */
+  find(tx: Tx, query: string): Promise<{ id: string; kind: LineageKind } | null>;
+  /** The chain. Labels are redacted words, ids and codes. */
+  trace(tx: Tx, focus: { id: string; kind: LineageKind }, nameOf: (actor: string) => Promise<string>): Promise<Trace>;
+  /** Things that can be traced, to learn from. */
+  examples(tx: Tx): Promise<string[]>;
+  /** For a message without a theme: why it has none. */
+  lone(tx: Tx, signalId: string): Promise<'not_observed_yet' | 'noise' | 'no_theme' | null>;
+}
+
+/** How far a reconciliation or an import has come. */
+export interface Cursors {
+  get(tx: Tx, name: string): Promise<string | null>;
+  set(tx: Tx, name: string, value: string, at: Date): Promise<void>;
 }

@@ -1,5 +1,5 @@
 // Ingest: Delivery -> Signal. Understands what came in, appends what is new to the log, and regroups the conversations around it.
-import type { Db } from '#src/domain/ports.ts';
+import type { Db, Tx } from '#src/domain/ports.ts';
 import type { Fact } from '#src/domain/signal.ts';
 import type { Actions, Deliveries, Delivery, Signals, Themes } from '#src/domain/stores.ts';
 import { deliveryKey } from '#src/domain/stores.ts';
@@ -16,6 +16,43 @@ export interface IngestDeps {
   cutShortBefore: () => Date;
   /** Reads a stored delivery into facts; by source, so that a new source is one more entry. */
   read: (delivery: Delivery) => Promise<Fact[]>;
+}
+
+/** Something that came in, before it is stored. `quarantine` is why it cannot be understood. */
+export type Incoming = Omit<Delivery, 'receivedAt'> & { quarantine?: string };
+
+/** Makes the inbox: stores deliveries once and sends their jobs in the same transaction; answers which were new. */
+export function createAccept(deps: {
+  db: Db;
+  deliveries: Deliveries;
+  send: (tx: Tx, next: Next[]) => Promise<void>;
+  now: () => Date;
+}): (incoming: readonly Incoming[]) => Promise<boolean[]> {
+  return (incoming) =>
+    deps.db.transaction('accept', async (tx) => {
+      const receivedAt = deps.now().toISOString();
+      const fresh = await deps.deliveries.store(
+        tx,
+        incoming.map((delivery) => ({ ...delivery, receivedAt })),
+      );
+      const forJobs = incoming.filter((delivery, at) => fresh[at] && !delivery.quarantine && !isAwaited(delivery));
+      await deps.send(
+        tx,
+        forJobs.map((delivery): Next => ({ stage: 'ingest', id: deliveryKey(delivery) })),
+      );
+      return fresh;
+    });
+}
+
+/** A click, a command or a modal: a person waits behind it, so that it is handled at once; a job only takes up what was cut short. */
+export function isAwaited({ source, kind }: Pick<Delivery, 'source' | 'kind'>): boolean {
+  return (
+    source === 'slack' &&
+    !kind.startsWith('event:') &&
+    kind !== 'facts' &&
+    kind !== 'app_rate_limited' &&
+    kind !== 'malformed'
+  );
 }
 
 /** Makes the stage. Its ids are delivery keys (`slack/Ev123`). */

@@ -1,11 +1,7 @@
 // Cursors and votes: small facts that are kept by name.
 import type { WorkspaceId } from '#src/domain/ids.ts';
 import type { Tx } from '#src/domain/ports.ts';
-
-export interface Cursors {
-  get(tx: Tx, name: string): Promise<string | null>;
-  set(tx: Tx, name: string, value: string, at: Date): Promise<void>;
-}
+import type { Cursors } from '#src/domain/stores.ts';
 
 /** Opens the cursors of one workspace: how far a reconciliation or an import has come. */
 export function createCursors(workspaceId: WorkspaceId): Cursors {

@@ -3,20 +3,12 @@ import type { WorkspaceId } from '#src/domain/ids.ts';
 import { kindOfId } from '#src/domain/ids.ts';
 import type { LineageKind, Trace, TraceNode } from '#src/domain/lineage.ts';
 import type { Tx } from '#src/domain/ports.ts';
+import type { Tracer } from '#src/domain/stores.ts';
 import type { Keyring } from './keys.ts';
 
 // A chain of a large theme has thousands of reports; a page shows this many and counts the rest.
 const NODES_MAX = 250;
 const STEPS_MAX = 12;
-
-export interface Tracer {
-  /** Finds what a query names: one of our ids, ENG-12, a permalink, zendesk:1, #1, ticket 1. Null when we know no such thing. */
-  find(tx: Tx, query: string): Promise<{ id: string; kind: LineageKind } | null>;
-  /** The chain. Labels are redacted words, ids and codes. */
-  trace(tx: Tx, focus: { id: string; kind: LineageKind }, nameOf: (actor: string) => Promise<string>): Promise<Trace>;
-  /** For a message without a theme: why it has none. */
-  lone(tx: Tx, signalId: string): Promise<'not_observed_yet' | 'noise' | 'no_theme' | null>;
-}
 
 interface Edge {
   from_kind: LineageKind;
@@ -31,7 +23,7 @@ interface Edge {
 
 /** Opens the lineage of one workspace for reading. */
 export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer {
-  return { find, trace, lone };
+  return { find, trace, lone, examples };
 
   async function find(tx: Tx, raw: string): Promise<{ id: string; kind: LineageKind } | null> {
     // What was copied out of a message may carry invisible marks along.
@@ -246,6 +238,16 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
       out.set(row.id, { label: label ?? row.label ?? '', at: row.at?.toISOString() ?? null, url: row.url });
     }
     return out;
+  }
+
+  async function examples(tx: Tx): Promise<string[]> {
+    const rows = await tx.query<{ example: string }>(
+      `(select receipt->>'label' as example from action where workspace_id = $1 and kind = 'linear.issue' and receipt is not null order by created_at desc limit 1)
+       union all (select id from insight where workspace_id = $1 order by created_at desc limit 1)
+       union all (select permalink from signal_head where workspace_id = $1 and permalink is not null order by occurred_at desc limit 1)`,
+      [workspaceId],
+    );
+    return rows.length > 0 ? rows.map((row) => row.example) : ['ENG-12', 'zendesk:1', 'the link of a message'];
   }
 
   async function lone(tx: Tx, signalId: string): Promise<'not_observed_yet' | 'noise' | 'no_theme' | null> {

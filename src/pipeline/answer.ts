@@ -1,0 +1,83 @@
+// Answer: what people ask of the rows. Reading only; numbers come from the database, words redacted.
+import type { CardState } from '#src/domain/card.ts';
+import type { Db } from '#src/domain/ports.ts';
+import type { Cards, Decisions, Insights, Tracer } from '#src/domain/stores.ts';
+import type { InsightRow, TrendsView, Verbs } from '#src/domain/verbs.ts';
+import type { ViewDeps } from './view.ts';
+import { viewOf } from './view.ts';
+
+// A list in a message is read to the end when it fits a screen.
+const INSIGHTS_LISTED = 20;
+
+export interface AnswerDeps {
+  db: Db;
+  cards: Cards;
+  insights: Insights;
+  decisions: Decisions;
+  tracer: Tracer;
+  view: ViewDeps;
+  trends: (days: 7 | 30 | 90) => Promise<TrendsView>;
+  nameOf: (actor: string) => Promise<string>;
+  /** The signed lineage page of a thing, or null without a public address. */
+  lineageUrl: (id: string) => string | null;
+}
+
+/** Makes the verbs that only read. */
+export function createAnswering(
+  deps: AnswerDeps,
+): Pick<Verbs, 'cardAt' | 'card' | 'trends' | 'insights' | 'insight' | 'trace'> {
+  const { db, cards, insights, tracer } = deps;
+  return {
+    async cardAt({ channelId, ts }) {
+      const card = await cards.at(db, channelId, ts);
+      if (!card) return null;
+      const taken = card.proposalId ? await deps.decisions.taken(db, card.proposalId) : null;
+      const proposal =
+        card.proposalId && card.proposalRevision ? { id: card.proposalId, revision: card.proposalRevision } : null;
+      return { cardId: card.id, proposal, decisionId: taken?.id ?? null };
+    },
+
+    async card(cardId) {
+      const card = await cards.byId(db, cardId);
+      return card && viewOf(deps.view, db, card);
+    },
+
+    trends: deps.trends,
+
+    async insights() {
+      const rows = await insights.list(db, INSIGHTS_LISTED);
+      return rows.map(
+        ({ insight, state, permalink }): InsightRow => ({
+          insightId: insight.id,
+          title: insight.title,
+          customers: insight.reach.customers,
+          reports: insight.reach.reports,
+          state: state === null || state === 'waiting' ? 'unposted' : (state as CardState),
+          permalink,
+        }),
+      );
+    },
+
+    async insight(query) {
+      const found = await tracer.find(db, query);
+      if (!found) return null;
+      const themeId =
+        found.kind === 'theme'
+          ? found.id
+          : found.kind === 'insight'
+            ? (await insights.byId(db, found.id))?.themeId
+            : null;
+      const card = themeId ? await cards.current(db, themeId) : null;
+      return card && viewOf(deps.view, db, card);
+    },
+
+    async trace(query) {
+      const found = await tracer.find(db, query);
+      if (!found) return { kind: 'unknown', examples: await tracer.examples(db) };
+      const trace = await tracer.trace(db, found, deps.nameOf);
+      const why = found.kind === 'signal' ? await tracer.lone(db, found.id) : null;
+      const url = deps.lineageUrl(found.id);
+      return why ? { kind: 'lone', trace, why, url } : { kind: 'found', trace, url };
+    },
+  };
+}

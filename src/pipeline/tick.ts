@@ -1,0 +1,44 @@
+// Tick: what time itself changes on cards. A snoozed card wakes up, and the Undo button goes when its time is over.
+import type { Db, Tx } from '#src/domain/ports.ts';
+import { AWAKE, type Cards, type Decisions, type Records } from '#src/domain/stores.ts';
+
+import type { Next } from './stage.ts';
+
+// Woken in one go; the next tick takes the next.
+const WAKE_MAX = 100;
+
+export interface TickDeps {
+  db: Db;
+  cards: Cards;
+  decisions: Decisions;
+  records: Records;
+  send: (tx: Tx, next: Next[]) => Promise<void>;
+  now: () => Date;
+}
+
+/** Makes the tick, to be run every minute. Safe to repeat, and to miss. */
+export function createTick(deps: TickDeps): () => Promise<void> {
+  const { db, cards, decisions } = deps;
+  return () =>
+    db.transaction('tick', async (tx) => {
+      const at = deps.now();
+      const due = await cards.due(tx, at, WAKE_MAX);
+      for (const id of due) await cards.change(tx, id, { ...AWAKE, state: 'open' });
+      await deps.records.audit(
+        tx,
+        due.map((id) => ({
+          actor: 'throughline',
+          verb: 'card.woken',
+          thingKind: 'card',
+          thingId: id,
+          at: at.toISOString(),
+        })),
+      );
+      const ended = [...(await decisions.undoEnded(tx, at)), ...(await cards.undoEnded(tx, at))];
+      for (const id of ended) await cards.change(tx, id, {});
+      await deps.send(
+        tx,
+        [...due, ...ended].map((id): Next => ({ stage: 'show', id })),
+      );
+    });
+}
