@@ -83,6 +83,8 @@ export interface Assessed {
   decision: DecisionRow | null;
   course: Course;
   occasion: Occasion;
+  /** Up to which event a theme without reports has been looked at; one with reports knows it by its facts. */
+  seq?: number;
 }
 
 type Result = {
@@ -135,9 +137,10 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     makes: 'Insight',
     batch: 50,
     async load(ids) {
+      const seq = await themes.seq(db);
       const facts = new Map((await themes.facts(db, ids)).map((item) => [item.themeId, item]));
       const loaded = new Map<string, Assessed>();
-      for (const id of ids) loaded.set(id, await look(db, id, facts.get(id) ?? null, 'reports'));
+      for (const id of ids) loaded.set(id, { ...(await look(db, id, facts.get(id) ?? null, 'reports')), seq });
       return loaded;
     },
     work: oneByOne(think),
@@ -288,7 +291,11 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     ) {
       return [{ stage: 'assess', id: themeId }];
     }
-    if (item.facts) await themes.assessed(tx, themeId, item.facts.seq);
+    // What was thought about may have been deleted meanwhile: its words must not come back by way of an insight.
+    if (result.thought && item.facts && !(await themes.hold(tx, themeId, item.facts.conversationIds)))
+      return [{ stage: 'assess', id: themeId }];
+    const seen = item.facts?.seq ?? item.seq;
+    if (seen !== undefined) await themes.assessed(tx, themeId, seen);
     const { course, facts } = item;
     const wordless = course.kind === 'refresh' && result.thought?.evidence.excerpts.length === 0;
     if ((course.kind === 'emptied' || wordless) && card) {
@@ -299,8 +306,13 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     if (course.kind === 'attach' && item.decision && result.sources.length > 0)
       return attach(tx, themeId, item.decision, result.sources, card, at);
     const thought = result.thought;
-    if (!thought || !facts) return [];
-    if (thought.missing.length > 0 || !thought.proposal) return [];
+    if (!thought) {
+      // Nothing new to say; but what it quotes may be gone, and it must not go on showing it.
+      if (!card?.ts) return [];
+      await cards.change(tx, card.id, {});
+      return [{ stage: 'show', id: card.id }];
+    }
+    if (!facts || thought.missing.length > 0 || !thought.proposal) return [];
 
     const insight = toInsight(themeId, facts.seq, thought, at);
     await deps.insights.save(tx, insight);

@@ -48,6 +48,7 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardVi
   const family = await deps.cards.all(tx, card.themeId);
   const newer = family.find((other) => other.generation === card.generation + 1);
   const older = family.find((other) => other.generation === card.generation - 1);
+  const folded = card.state === 'folded';
   return {
     cardId: card.id,
     themeId: card.themeId,
@@ -68,7 +69,13 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardVi
     issue: issueOf(actions),
     // Where every issue begins is no news.
     issueState: outcome && outcome.state !== 'open' ? (outcome.note ?? outcome.state) : null,
-    notes: decision ? notesOf(actions, decision) : await notesOfEarlier(deps, tx, card),
+    notes: folded
+      ? newer
+        ? []
+        : ['Every report behind it was deleted where it was written.']
+      : decision
+        ? notesOf(actions, decision)
+        : await notesOfEarlier(deps, tx, card),
     claimedBy: card.claimedBy ? await deps.nameOf(card.claimedBy) : null,
     snoozedUntil: card.snoozedUntil,
     snoozedReports: card.snoozedReports,

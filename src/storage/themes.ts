@@ -251,6 +251,14 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
       });
     },
 
+    async hold(tx, themeId, conversationIds) {
+      const [row] = await tx.query<{ n: string }>(
+        `select count(*) as n from conversation where workspace_id = $1 and id = any($3) and theme_id = $2 and state = 'live'`,
+        [workspaceId, themeId, conversationIds],
+      );
+      return Number(row?.n) === conversationIds.length;
+    },
+
     async titles(tx, themeId, limit) {
       const rows = await tx.query<{ subject_id: string; key_id: string; sealed: Buffer }>(
         `select o.subject_id, o.key_id, o.sealed from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id

@@ -93,7 +93,9 @@ export function cardText(view: CardView): string {
 function foldedMessage(view: CardView): Message {
   const title = harmless(clip(view.insight.title, 200));
   const why =
-    view.state === 'absorbed' ? 'This theme was merged into another one.' : 'There is a newer card about this.';
+    view.state === 'absorbed'
+      ? 'This theme was merged into another one.'
+      : (view.notes[0] ?? 'There is a newer card about this.');
   const onward = view.continuesAt ? ` ${linkTo(view.continuesAt, 'It goes on here')}.` : '';
   const record = view.issue ? ` Filed here as ${issueLink(view)}.` : '';
   const text = `${title}: ${why}${onward}${record}`;
