@@ -106,13 +106,14 @@ export function trendOf(days: readonly number[], firstReportDaysAgo: number): Tr
 
 /** How sure we are, in a number and in words, from how many independent people say it and how alike they say it. */
 export function confidenceOf(reach: Reach, cohesion: number): Insight['confidence'] {
+  // A single voice agrees with itself; that says nothing.
+  if (reach.customers <= 1) return { value: 0.25, word: 'low', because: 'only one customer reports it so far' };
   const independent = 1 - 1 / (1 + Math.max(0, reach.customers - 1) / 2);
   const value = Math.round(Math.min(0.97, 0.25 + 0.45 * independent + 0.3 * Math.min(1, cohesion)) * 100) / 100;
   const word = value >= 0.7 ? 'high' : value >= 0.5 ? 'fair' : 'low';
-  const who = `${reach.customers} ${reach.customers === 1 ? 'customer' : 'customers'}`;
   const alike =
     cohesion >= 0.5 ? 'in nearly the same words' : cohesion >= 0.25 ? 'in similar words' : 'in different words';
-  return { value, word, because: `${who} report it ${alike}` };
+  return { value, word, because: `${reach.customers} customers report it ${alike}` };
 }
 
 /** What a look at a theme comes to, before it gets its id and is stored. */
