@@ -1,0 +1,72 @@
+// How far a long command has come: a bar for a person at a terminal, a line now and then for a log.
+import { SingleBar } from 'cli-progress';
+
+/** Where a command writes. */
+export interface Out {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+export interface Progress {
+  /** Begins the next part, which is done at `total`. */
+  begin(what: string, total: number): void;
+  at(value: number): void;
+  /** Ends the part; `complete` fills what is left of it. */
+  end(complete: boolean): void;
+}
+
+// A log needs to show that something moves, not how.
+const TENTHS = 10;
+
+/** Makes the progress of one command. A bar needs the stream itself; anything else gets lines. */
+export function createProgress(out: Out, stream: NodeJS.WriteStream | null): Progress {
+  return out.isTTY && stream ? bar(stream) : lines(out);
+}
+
+function bar(stream: NodeJS.WriteStream): Progress {
+  // Room for the words around the bar on a narrow screen.
+  const barsize = Math.max(10, Math.min(40, (stream.columns ?? 80) - 45));
+  let current: SingleBar | null = null;
+  let total = 0;
+  return {
+    begin(what, newTotal) {
+      total = newTotal;
+      current = new SingleBar({
+        format: `${what.padEnd(13)} {bar} {percentage}%  {eta_formatted} left`,
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        barsize,
+        hideCursor: true,
+        stream,
+        etaBuffer: 50,
+      });
+      current.start(total, 0);
+    },
+    at: (value) => current?.update(Math.min(value, total)),
+    end(complete) {
+      if (complete) current?.update(total);
+      current?.stop();
+      current = null;
+    },
+  };
+}
+
+function lines(out: Out): Progress {
+  let what = '';
+  let total = 0;
+  let told = 0;
+  return {
+    begin(name, newTotal) {
+      [what, total, told] = [name, newTotal, 0];
+      out.write(`${what} …\n`);
+    },
+    at(value) {
+      const tenths = total > 0 ? Math.floor((Math.min(value, total) / total) * TENTHS) : 0;
+      if (tenths <= told || tenths === TENTHS) return;
+      told = tenths;
+      out.write(`${what} … ${tenths * (100 / TENTHS)}%\n`);
+    },
+    end() {},
+  };
+}
