@@ -112,8 +112,13 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
         if (item.action.kind !== 'linear.issue') return [];
         return show(tx, item.decision);
       }
+      const why = errorLine(error).replace(/^\w+: /, '');
+      const { receipt } = item.action;
+      // What cannot be taken back stays, and the card says so; the rest of the undo goes on.
+      if (item.decision.status === 'undone' && receipt)
+        return settle(tx, id, item, { to: 'compensated', note: `${receipt.label} stays: ${why}`, receipt }, at);
       // A backlink that fails for good is a pity; an issue that fails for good ends the decision.
-      return settle(tx, id, item, { to: 'failed', note: errorLine(error).replace(/^\w+: /, '') }, at);
+      return settle(tx, id, item, { to: 'failed', note: why }, at);
     },
     pending: (limit) => deps.actions.pending(deps.db, limit),
   };
@@ -148,7 +153,7 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
     // The undo came while the effect was under way: it is in the world now, so that it is taken back next.
     if (decision.status === 'undone' && result.to === 'done') return [{ stage: 'act', id }];
     const next: Next[] = [{ stage: 'follow', id: decision.id }];
-    if (item.action.kind === 'linear.issue' && decision.cardId) {
+    if (item.action.kind === 'linear.issue' && decision.cardId && decision.status === 'approved') {
       if (result.to === 'done') {
         await deps.cards.change(tx, decision.cardId, { state: 'filed' });
         const others = (await deps.actions.of(tx, decision.id)).filter((action) => action.state === 'planned');

@@ -58,8 +58,8 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
       // The lock makes concurrent approvers take turns: without it each would count only the own approval.
       const before = await select(tx, 'id = $2 for update', [input.id]);
       if (before?.status !== 'pending') return { won: false, approvals: 0, row: before! };
-      await tx.query(
-        `insert into approval (workspace_id, decision_id, person_id, via, at) values ($1, $2, $3, $4, $5) on conflict do nothing`,
+      const fresh = await tx.query(
+        `insert into approval (workspace_id, decision_id, person_id, via, at) values ($1, $2, $3, $4, $5) on conflict do nothing returning 1`,
         [workspaceId, input.id, input.person, input.via, input.at],
       );
       const [count] = await tx.query<{ n: string }>(
@@ -67,7 +67,20 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
         [workspaceId, input.id],
       );
       const approvals = Number(count?.n ?? 0);
-      if (approvals < input.needed) return { won: false, approvals, row: before };
+      if (approvals < input.needed) {
+        await records.audit(
+          tx,
+          fresh.map(() => ({
+            actor: input.person,
+            verb: 'decision.counted',
+            thingKind: 'decision',
+            thingId: input.id,
+            detail: { approvals, needed: input.needed, via: input.via },
+            at: input.at.toISOString(),
+          })),
+        );
+        return { won: false, approvals, row: before };
+      }
       await keyring.prepare(tx, [WORK]);
       const rows = await tx.query<Record<string, unknown>>(
         `update decision set status = 'approved', card_id = $3, decided_by = $4, decided_at = $5, via = $6, undo_until = $7, payload_hash = $8, sealed = $9,

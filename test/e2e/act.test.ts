@@ -1,5 +1,6 @@
 // What an approval does in the world: once, in the right places, and honestly when a system does not play along.
 import { afterEach, describe, expect, it } from 'vitest';
+import { createTestDatabase } from '#test/support/db.ts';
 import { MINUTE_MS } from '#test/support/fast-clock.ts';
 import { actionsOf, EXPORT_COMPLAINTS, labelsOf, leaveStage, takeStage } from '#test/support/hands.ts';
 
@@ -132,6 +133,65 @@ describe('in Linear', () => {
     expect(card().text).toContain('whoever approved it may no longer approve');
     await click('pia', 'card_file');
     expect(issuesOf(stage)).toHaveLength(1);
+  }, 30_000);
+});
+
+describe('taking it back', () => {
+  it('waits for Linear when it is down, and says so meanwhile', async () => {
+    const stage = await takeStage();
+    const { openCard, click, linear, card, app, settle } = stage;
+    await openCard();
+    await click('pia', 'card_file');
+    linear.faults.next({ kind: 'server_error', operation: 'issueDelete', times: 3 });
+    await click('pia', 'card_undo');
+    expect(card().text).toMatch(/Undone by Pia Product/);
+    expect(card().text).toMatch(/Linear does not answer; trying again/);
+    await expect
+      .poll(
+        async () => {
+          await app.sweep();
+          await settle();
+          return issuesOf(stage)[0]!.trashed === true;
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    expect(actionsOf(card())).toContain('card_file');
+    expect(card().text).toContain('Pia Product took back the filing of ENG-1.');
+  }, 30_000);
+
+  it('says what stays when Linear refuses, and puts the matter on the table all the same', async () => {
+    const stage = await takeStage();
+    const { openCard, click, linear, card } = stage;
+    await openCard();
+    await click('pia', 'card_file');
+    linear.faults.next({ kind: 'server_error', operation: 'issueDelete', status: 403, times: 1 });
+    await click('pia', 'card_undo');
+    expect(issuesOf(stage)[0]!.trashed).toBeFalsy();
+    expect(actionsOf(card())).toContain('card_file');
+    expect(card().text).toMatch(/ENG-1 stays: Linear refused the token/);
+  }, 30_000);
+});
+
+describe('several approvals', () => {
+  it('are counted one by one, each with its audit row, and the last one files', async () => {
+    const database = await createTestDatabase();
+    const first = await takeStage({ databaseUrl: database.url });
+    await first.app.settings.set('approvals.needed', 2, 'test');
+    await leaveStage();
+    const stage = await takeStage({ databaseUrl: database.url });
+    const { openCard, click, toldTo, audit, card } = stage;
+    await openCard();
+    await click('pia', 'card_file');
+    await click('pia', 'card_file');
+    expect(toldTo('pia').at(-1)).toContain('Your approval counts: 1 of 2');
+    expect(issuesOf(stage)).toEqual([]);
+    await click('sam', 'card_file');
+    expect(issuesOf(stage)).toHaveLength(1);
+    expect(card().text).toMatch(/Filed as .*ENG-1/);
+    expect(await audit('decision.%')).toEqual(['decision.counted by pia', 'decision.approved by sam']);
+    await leaveStage();
+    await database.drop();
   }, 30_000);
 });
 
