@@ -82,9 +82,10 @@ export function createLoop(deps: LoopDeps, checkpointer: BaseCheckpointSaver): L
       return before;
     },
     async standing(proposalId) {
-      const { next, tasks } = await loop.getState(at(proposalId));
-      if (next.length > 0 && tasks.every((task) => task.interrupts.length === 0))
-        await loop.invoke(null, at(proposalId));
+      const { tasks } = await loop.getState(at(proposalId));
+      // Not by `next`: it leaves out a node that has answered already, and whose answer has not become a checkpoint.
+      const cutShort = tasks.length > 0 && tasks.every((task) => task.interrupts.length === 0);
+      if (cutShort) await loop.invoke(null, at(proposalId));
       return standing(proposalId);
     },
     forget: (proposalId) => checkpointer.deleteThread(proposalId),
