@@ -128,6 +128,26 @@ async function makeTables(url: string): Promise<void> {
   }
 }
 
+it('files although Slack did not answer when the plan was made', async () => {
+  const rig = await startRig();
+  const { slack, linear, user, channel } = rig;
+  try {
+    for (const [who, text] of [
+      ['ana', 'The CSV export fails with error 500 since this morning'],
+      ['ben', 'exporting to csv is broken, I get error 500'],
+      ['cleo', 'CSV export fails for us too, error 500 when I download the report'],
+    ] as const)
+      slack.human.post(user(who), channel('support'), text);
+    await rig.settle();
+    slack.faults.next('users.list', { kind: 'server_error' }, TRIES_OF_A_CALL);
+    await slack.human.click(user('pia'), channel('insights'), cardsIn(rig)[0]!.ts, 'card_file');
+    await expect.poll(() => [...linear.state.issues.values()].length, PATIENCE).toBe(1);
+    expect(slack.faults.unused()).toEqual([]);
+  } finally {
+    await rig.close();
+  }
+});
+
 it('takes back an effect that nobody noted, because its answer was lost before the undo', async () => {
   const rig = await startRig();
   const { slack, zendesk, user, channel } = rig;

@@ -12,6 +12,8 @@ export interface Kill {
   when: 'before' | 'after';
 }
 
+/** The point that each write of a graph's checkpoint is. */
+export const CHECKPOINT = 'checkpoint';
 /** The point that each statement to the database is, when statements are watched. */
 export const STATEMENT = 'statement';
 
@@ -34,8 +36,8 @@ export interface Bot {
   start(env: Record<string, string>, statements: boolean): Promise<'started' | 'dead'>;
   /** Sets or takes away the trap and answers what was passed since the last time; `dead` when the process has ended. */
   arm(kill: Kill | null): Promise<string[] | 'dead'>;
-  /** Resolves when the process has ended, in whatever way. */
-  readonly ended: Promise<void>;
+  /** Resolves when the process has ended, with the signal that ended it. */
+  readonly ended: Promise<NodeJS.Signals | null>;
   /** Stops in order. */
   stop(): Promise<void>;
 }
@@ -48,7 +50,9 @@ export function spawnBot(): Bot {
     env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once('exit', (_code, signal) => resolve(signal));
+  });
   const warm = answerOf(child, ended);
 
   async function ask(order: Order): Promise<Answer | 'dead'> {
@@ -78,7 +82,7 @@ export function spawnBot(): Bot {
   };
 }
 
-function answerOf(child: ChildProcess, ended: Promise<void>): Promise<Answer | 'dead'> {
+function answerOf(child: ChildProcess, ended: Promise<unknown>): Promise<Answer | 'dead'> {
   return new Promise((resolve) => {
     const listen = (message: unknown) => resolve(message as Answer);
     child.once('message', listen);

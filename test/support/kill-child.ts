@@ -2,12 +2,15 @@
 import pg from 'pg';
 import { buildApp } from '#src/app.ts';
 import type { Answer, Kill, Order } from './kill-bot.ts';
-import { STATEMENT } from './kill-bot.ts';
+import { CHECKPOINT, STATEMENT } from './kill-bot.ts';
 import { configOf } from './rig.ts';
+
+const WRITES_CHECKPOINT = /^\s*(insert into|delete from)\s+"?checkpoints"?\./i;
 
 const seen: string[] = [];
 const counts = new Map<string, number>();
 let kill: Kill | null = null;
+let every = false;
 let stop: () => Promise<void> = async () => {};
 
 /** Ends this process between two instructions: no handler runs, nothing is flushed, no connection is closed in order. */
@@ -36,12 +39,14 @@ async function around<T>(point: string, run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Counts what goes to the database, migrations and the tables of libraries included, which are no points of ours. */
+/** Makes points of what libraries write by themselves: the checkpoints of the graphs, and on demand every statement of a start. */
 function watchStatements(): void {
   const prototype = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown };
   const { query } = prototype;
   prototype.query = function (this: unknown, ...args: unknown[]) {
-    pass(STATEMENT);
+    const text = typeof args[0] === 'string' ? args[0] : ((args[0] as { text?: string } | undefined)?.text ?? '');
+    if (every) pass(STATEMENT);
+    if (WRITES_CHECKPOINT.test(text)) pass(CHECKPOINT);
     return query.apply(this, args);
   };
 }
@@ -53,7 +58,8 @@ async function obey(order: Order): Promise<Answer> {
     return { kind: 'armed', seen: seen.splice(0) };
   }
   if (order.kind === 'start') {
-    if (order.statements) watchStatements();
+    every = order.statements;
+    watchStatements();
     const app = await buildApp(configOf(order.env), {
       telemetry: (inner) => ({ ...inner, around: (point, run) => around(point, () => inner.around(point, run)) }),
     });

@@ -74,6 +74,9 @@ export async function runStory(options: RunOptions): Promise<Run> {
         killed = true;
         await settle();
       }
+      // Whatever else ends the first one is no kill, and its successor must not hide it.
+      if (seen === 'dead' && (!killed || (await bot.ended) !== 'SIGKILL'))
+        throw new Error(`The bot ended by itself in "${step.name}".`);
       if (step.isEnd || step.name === options.until) ends.set(step.name, await endOf(world, db));
     }
     const told = world.slack.state.ephemeralsOf(world.user('pia')).map(({ message }) => message.text);

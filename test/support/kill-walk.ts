@@ -1,4 +1,5 @@
 // Walks a list of places where the bot is killed, and tells what came out differently than without a kill.
+import { CHECKPOINT } from './kill-bot.ts';
 import type { Place, Run, RunOptions } from './kill-run.ts';
 import { runStory } from './kill-run.ts';
 import type { End } from './kill-story.ts';
@@ -20,14 +21,23 @@ export function listOf(run: Run): Passed[] {
   );
 }
 
-/** Where to kill: each point of the list at its first time and, where there are several, at its last one, before and after. */
+/**
+ * Where to kill: each point of the list at its first time and, where there are several, at its last one, before and after. Where a graph is
+ * answered at its gate it moves on by many small writes, each of which may be the last: all of those, before.
+ */
 export function placesOf(list: readonly Passed[]): Place[] {
   return [...Map.groupBy(list, ({ point }) => point)].flatMap(([point, all]) => {
     const last = all.at(-1)!;
     const spots = [{ step: all[0]!.step, occurrence: 1 }];
     if (all.length > 1 || last.times > 1) spots.push({ step: last.step, occurrence: last.times });
-    return spots.flatMap((spot) => (['before', 'after'] as const).map((when) => ({ point, ...spot, when })));
+    const places = spots.flatMap((spot) => (['before', 'after'] as const).map((when) => ({ point, ...spot, when })));
+    const answered = all.find(({ step }) => point === CHECKPOINT && step === 'file');
+    return answered ? [...places, ...everyTime(point, answered.step, answered.times)] : places;
   });
+}
+
+function everyTime(point: string, step: string, times: number): Place[] {
+  return Array.from({ length: times }, (_, index) => ({ point, step, occurrence: index + 1, when: 'before' as const }));
 }
 
 /** Walks the places in parallel lanes, each with a world, a database and a bot of its own; answers what was wrong, in words. */
