@@ -191,8 +191,8 @@ export interface ThemeFacts {
 }
 
 export interface Themes {
-  /** One writer per workspace: held until the transaction ends. */
-  lock(tx: Tx): Promise<void>;
+  /** One writer per workspace, and nobody regroups these conversations meanwhile: held until the transaction ends. */
+  lock(tx: Tx, conversationIds: readonly string[]): Promise<void>;
   toAssign(tx: Tx, conversationIds: readonly string[]): Promise<ToAssign[]>;
   assign(tx: Tx, assignments: readonly Assignment[], at: Date): Promise<void>;
   /** Conversations with a fresh observation and no theme decision yet. */

@@ -54,13 +54,11 @@ export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
     },
     work: oneByOne(async (item) => item),
     async write(tx, results, at) {
-      await themes.lock(tx);
+      const ids = results.map(({ id }) => id);
+      await themes.lock(tx, ids);
       await catchUp(tx);
       // Looked at again under the lock: another worker may have placed some of them meanwhile.
-      const waiting = await themes.toAssign(
-        tx,
-        results.map(({ id }) => id),
-      );
+      const waiting = await themes.toAssign(tx, ids);
       // Whatever happens to this transaction, the index is only trusted again after it has caught up.
       const trusted = indexedSeq;
       indexedSeq = -1;

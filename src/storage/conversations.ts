@@ -192,7 +192,7 @@ export async function refresh(
     [workspaceId, ids],
   );
   const rows = await tx.query<{ id: string; revision: string; state: string; theme_id: string | null }>(
-    `select id, revision, state, theme_id from conversation where workspace_id = $1 and id = any($2) for update`,
+    `select id, revision, state, theme_id from conversation where workspace_id = $1 and id = any($2) order by id for update`,
     [workspaceId, ids],
   );
   const old = new Map(rows.map((row) => [row.id, row]));

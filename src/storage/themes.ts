@@ -13,8 +13,13 @@ const TITLES_LEFT = 20;
 /** Opens the themes of one workspace. */
 export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Themes {
   return {
-    async lock(tx) {
+    async lock(tx, conversationIds) {
       await tx.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`themes/${workspaceId}`]);
+      // A conversation that is split while it is placed would keep the theme of what it was. By id, as everywhere, so that nobody waits in a circle.
+      await tx.query(`select 1 from conversation where workspace_id = $1 and id = any($2) order by id for update`, [
+        workspaceId,
+        conversationIds,
+      ]);
     },
 
     async toAssign(tx, conversationIds) {
