@@ -6,6 +6,7 @@ import {
   type ActionState,
   actionIdOf,
   idempotencyKeyOf,
+  linearIdOf,
 } from '#src/domain/action.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
 import { idOf } from '#src/domain/ids.ts';
@@ -47,27 +48,33 @@ export function createActions(workspaceId: WorkspaceId, keyring: Keyring, record
       await keyring.prepare(tx, [WORK]);
       const rows = payloads.map((payload, index) => {
         const ordinal = from + index;
+        const idempotencyKey = idempotencyKeyOf(decisionId, ordinal);
         return {
           id: actionIdOf(workspaceId, decisionId, ordinal),
           ordinal,
           payload,
+          idempotencyKey,
+          // We choose the issue's id, so it is known before the issue is there: news of it may come before Linear's answer does.
+          externalId: payload.kind === 'linear.issue' ? linearIdOf({ idempotencyKey }) : null,
           sealed: keyring.seal(WORK, JSON.stringify(payload)).sealed,
         };
       });
       const inserted = await tx.query<{ id: string }>(
-        `insert into action (workspace_id, id, decision_id, ordinal, kind, idempotency_key, state, payload_hash, sealed, body, created_at, updated_at)
-         select $1, i, $2, o, k, y, 'planned', h, s, '{"v":1}', $8, $8
-         from unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $9::bytea[]) as t (i, o, k, y, h, s) on conflict do nothing returning id`,
+        `insert into action (workspace_id, id, decision_id, ordinal, kind, idempotency_key, state, payload_hash, sealed, external_id, body, created_at, updated_at)
+         select $1, i, $2, o, k, y, 'planned', h, s, x, '{"v":1}', $8, $8
+         from unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $9::bytea[], $10::text[]) as t (i, o, k, y, h, s, x)
+         on conflict do nothing returning id`,
         [
           workspaceId,
           decisionId,
           rows.map((row) => row.id),
           rows.map((row) => row.ordinal),
           rows.map((row) => row.payload.kind),
-          rows.map((row) => idempotencyKeyOf(decisionId, row.ordinal)),
+          rows.map((row) => row.idempotencyKey),
           rows.map((row) => payloadHashOf(row.payload)),
           at,
           rows.map((row) => row.sealed),
+          rows.map((row) => row.externalId),
         ],
       );
       const fresh = new Set(inserted.map((row) => row.id));
