@@ -1,6 +1,4 @@
 // Deliveries come late, twice and in any order. None of it may show: the same messages make the same product, once.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { shuffle } from '#src/sandbox/slack/delivery.ts';
 import { setClock } from '#test/support/clock.ts';
@@ -8,6 +6,7 @@ import { effectsOf, parentsIn } from '#test/support/effects.ts';
 import { type Rig, startRig } from '#test/support/rig.ts';
 import { allRows, changedRows, countRows } from '#test/support/rows.ts';
 import { play, type Step, sceneOf } from '#test/support/scene.ts';
+import { startSink } from '#test/support/sink.ts';
 
 const START = new Date('2026-03-02T09:00:00Z');
 const SEEDS = [1, 2, 3, 4, 5, 6];
@@ -210,19 +209,10 @@ describe('in an order of its own', () => {
       await rig.settle();
     }
     expect(parentsIn(rig)).toHaveLength(2);
-    expect(await rig.app.db.query(`select state from outcome`)).toEqual([{ state: 'completed' }]);
+    expect(await rig.app.db.query('select state from outcome order by occurred_at')).toEqual([
+      { state: 'open' },
+      { state: 'completed' },
+    ]);
     expect(rig.linear.state.issues.size).toBe(1);
   }, 60_000);
 });
-
-/** Takes webhooks in and does nothing with them. */
-async function startSink() {
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => response.end('{}'));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
-}
