@@ -54,6 +54,7 @@ export type CaptureReply =
 export type FileNowReply =
   /** The card that now stands for the captured message; the approval is already counted. */
   | { kind: 'filing'; cardId: string | null; decisionId: string }
+  | { kind: 'counted'; approvals: number; needed: number }
   | { kind: 'refused'; refusal: Refusal }
   | { kind: 'already'; cardId: string; label: string | null; url: string | null }
   | { kind: 'not_ready' }

@@ -143,7 +143,8 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
         via: 'capture',
       });
       if (reply.kind === 'done') return { kind: 'filing', cardId: reply.cardId, decisionId: reply.decisionId };
-      if (reply.kind === 'refused' || reply.kind === 'needs_setup' || reply.kind === 'gone') return reply;
+      if (reply.kind === 'refused' || reply.kind === 'needs_setup' || reply.kind === 'gone' || reply.kind === 'counted')
+        return reply;
       if (reply.kind === 'already') {
         const issue = await deps.issueOf(card.id);
         return { kind: 'already', cardId: card.id, label: issue?.label ?? null, url: issue?.url ?? card.permalink };

@@ -190,6 +190,14 @@ describe('several approvals', () => {
     expect(issuesOf(stage)).toHaveLength(1);
     expect(card().text).toMatch(/Filed as .*ENG-1/);
     expect(await audit('decision.%')).toEqual(['decision.counted by pia', 'decision.approved by sam']);
+    // The same from a capture: one voice is not enough there either.
+    const other = await stage.complain('ana', 'The invoice shows the wrong currency for Norway');
+    await stage.react('pia', 'memo', { ts: other.ts, in: 'support' });
+    await stage.clickMine('pia', 'capture_file', 'support');
+    expect(toldTo('pia', 'support').at(-1)).toContain('Your approval counts: 1 of 2');
+    expect(issuesOf(stage)).toHaveLength(1);
+    await click('sam', 'card_file');
+    expect(issuesOf(stage)).toHaveLength(2);
     await leaveStage();
     await database.drop();
   }, 30_000);

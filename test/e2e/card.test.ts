@@ -193,7 +193,7 @@ describe('Edit', () => {
   });
 
   it('is told when the card was decided while the modal was open, and files nothing twice', async () => {
-    const { openCard, click, slack, linear, user } = await takeStage();
+    const { openCard, click, slack, linear, user, settle } = await takeStage();
     await openCard();
     await click('pia', 'card_edit');
     await click('sam', 'card_file');
@@ -201,6 +201,7 @@ describe('Edit', () => {
     const sent = await slack.human.submitView(user('pia'), modal!.view.id, { title: 'Another title' });
     expect(sent).toMatchObject({ outcome: 'updated' });
     expect(JSON.stringify(sent)).toContain('Sam Support');
+    await settle();
     expect([...linear.state.issues.values()].map(({ title }) => title)).not.toContain('Another title');
   });
 });

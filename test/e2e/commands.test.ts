@@ -1,5 +1,6 @@
 // /throughline, as people type it: the chain through anything, what is talked about, what waits, and help.
 import { afterEach, describe, expect, it } from 'vitest';
+import type { SignalDraft } from '#src/domain/signal.ts';
 import { systemFetch } from '#src/system.ts';
 import { DAY_MS } from '#test/support/fast-clock.ts';
 import { EXPORT_COMPLAINTS, leaveStage, shownOn, takeStage } from '#test/support/hands.ts';
@@ -177,6 +178,48 @@ describe('insight', () => {
     expect(await ask('pia', `insight ${waiting!.insightId.replace('_', '\u2060_\u2060')}`)).not.toContain(
       'I know no insight',
     );
+  }, 30_000);
+});
+
+describe('old data', () => {
+  it('waits in the list and opens no card until somebody asks for it', async () => {
+    const { app, settle, ask, parents, clock } = await takeStage();
+    const old = EXPORT_COMPLAINTS.slice(0, 4).map((text, index) => {
+      const at = clock.ago((100 + index) * DAY_MS).toISOString();
+      const signal: SignalDraft = {
+        source: 'import',
+        externalId: `import:row-${index}`,
+        change: 'created',
+        occurredAt: at,
+        changedAt: at,
+        modality: 'text',
+        text,
+        measure: null,
+        author: { id: `import:${index}`, name: null, role: 'customer' },
+        container: { id: 'import', name: null },
+        threadId: null,
+        permalink: null,
+        customer: { kind: 'author', key: `import:author:${index}`, name: null },
+        reliability: 'asserted',
+        capturedBy: null,
+        historical: true,
+      };
+      return {
+        source: 'import',
+        deliveryId: `row-${index}`,
+        kind: 'facts',
+        payload: JSON.stringify([{ kind: 'signal', signal }]),
+      };
+    });
+    await app.accept(old);
+    await settle();
+    expect(parents()).toEqual([]);
+    expect(await ask('pia', 'insight')).toMatch(/4 customers, 4 reports · not posted, waits here/);
+    expect(await app.post(1)).toBe(1);
+    await settle();
+    expect(parents()).toHaveLength(1);
+    expect(parents()[0]!.text).toMatch(/4 imported/);
+    expect(await ask('pia', 'insight')).toMatch(/waits for a decision/);
   }, 30_000);
 });
 

@@ -42,7 +42,7 @@ export function decideText(
       if (asked.verb === 'snooze') return 'Set aside for 7 days, or until there are twice as many reports.';
       return `Dismissed${asked.reason ? ` (${DISMISS_REASONS[asked.reason].toLowerCase()})` : ''}. It stays quiet until something new comes up.`;
     case 'counted':
-      return `Your approval counts: ${reply.approvals} of ${reply.needed}. Nothing is filed before the last one.`;
+      return countedText(reply);
     case 'refused':
       return refusalText(reply.refusal);
     case 'already':
@@ -97,11 +97,17 @@ export function captureProblem(reply: Exclude<CaptureReply, { kind: 'captured' }
   }
 }
 
+function countedText({ approvals, needed }: { approvals: number; needed: number }): string {
+  return `Your approval counts: ${approvals} of ${needed}. Nothing is filed before the last one.`;
+}
+
 /** The answer to File now. */
 export function fileNowText(reply: FileNowReply): string {
   switch (reply.kind) {
     case 'filing':
       return 'Approved, and filing now. The card in the insights channel shows the result, with *Undo* for 15 minutes.';
+    case 'counted':
+      return countedText(reply);
     case 'refused':
       return refusalText(reply.refusal);
     case 'already':
