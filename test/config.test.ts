@@ -2,9 +2,19 @@ import { expect, it } from 'vitest';
 import { describeProblems, modeOf, readConfig } from '#src/config.ts';
 
 it('reports every problem at once, with its fix, and never prints a secret', () => {
-  const result = readConfig({ SLACK_BOT_TOKEN: 'xoxp-secret', PORT: 'eighty', SLACK_API_URL: 'https://slack.com/', MASTER_KEY: 'c2hvcnQ=' });
+  const result = readConfig({
+    SLACK_BOT_TOKEN: 'xoxp-secret',
+    PORT: 'eighty',
+    SLACK_API_URL: 'https://slack.com/',
+    MASTER_KEY: 'c2hvcnQ=',
+  });
   if (result.ok) throw new Error('should have been refused');
-  expect(result.problems.map((problem) => problem.name)).toEqual(['SLACK_BOT_TOKEN', 'SLACK_API_URL', 'MASTER_KEY', 'PORT']);
+  expect(result.problems.map((problem) => problem.name)).toEqual([
+    'SLACK_BOT_TOKEN',
+    'SLACK_API_URL',
+    'MASTER_KEY',
+    'PORT',
+  ]);
   const text = describeProblems(result.problems);
   expect(text).toContain('4 problems');
   expect(text).toContain('must start with xoxb-');
