@@ -121,10 +121,8 @@ function whyNow({ reach, severity }: Evidence, broughtBy: InsightDraft['broughtB
   if (broughtBy === 'person') return 'Somebody on your team captured a message about it.';
   if (severity === 'critical') return `It keeps people from working: ${weeks}.`;
   switch (word) {
-    case 'new': {
-      const days = Math.max(1, Math.ceil((Date.parse(reach.newest) - Date.parse(reach.since)) / DAY_MS));
-      return `It is new: ${count(reach.reports, 'report')} within ${count(days, 'day')}.`;
-    }
+    case 'new':
+      return `It is new: ${count(reach.reports, 'report')} ${within(Date.parse(reach.newest) - Date.parse(reach.since))}.`;
     case 'rising':
       return `It is growing: ${weeks}.`;
     case 'falling':
@@ -132,6 +130,12 @@ function whyNow({ reach, severity }: Evidence, broughtBy: InsightDraft['broughtB
     case 'steady':
       return `It does not go away: ${weeks}.`;
   }
+}
+
+function within(ms: number): string {
+  if (ms <= DAY_MS / 24) return 'within an hour';
+  if (ms <= DAY_MS) return 'within a day';
+  return `within ${Math.ceil(ms / DAY_MS)} days`;
 }
 
 function count(n: number, one: string): string {
