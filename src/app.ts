@@ -47,7 +47,7 @@ import { createTick } from './pipeline/tick.ts';
 import { viewOf } from './pipeline/view.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
-import { totals, trends } from './storage/answers.ts';
+import { totals, trends, understood } from './storage/answers.ts';
 import { createCache, purgeExpired } from './storage/cache.ts';
 import { createCards } from './storage/cards.ts';
 import { openCheckpoints } from './storage/checkpoints.ts';
@@ -115,6 +115,8 @@ export interface App {
   post(limit: number): Promise<number>;
   /** How much there is of everything, for a command that reports. */
   count(): Promise<{ signals: number; observations: number; themes: number; insights: number }>;
+  /** How many messages whose external ids start so have been understood, for a command that waits for them. */
+  understood(externalIds: string): Promise<number>;
   /** Where a long command has got to, and the time it goes by. */
   cursor: { get(name: string): Promise<string | null>; set(name: string, value: string): Promise<void>; now(): Date };
   settings: {
@@ -694,6 +696,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           return waiting.length;
         }),
       count: () => totals(db, workspaceId),
+      understood: (externalIds) => understood(db, workspaceId, externalIds),
       integrations: [...integrations, ...(slack ? [slack.integration] : [])],
       sweep: () => sweep(stages, stageDeps, log),
       tick,

@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { buildApp } from '../app.ts';
 import { describeProblems, modeOf, readConfig } from '../config.ts';
 import { AppError, errorLine } from '../domain/errors.ts';
-import { createLog } from '../system.ts';
+import { createLog, keepSmall } from '../system.ts';
 import { type ImportOptions, type ImportPlan, type ImportResult, importFile, planImport, USES } from './import-file.ts';
 import { createProgress, type Out, type Progress } from './progress.ts';
 
@@ -112,11 +112,9 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
   let app: App | null = null;
   try {
     const plan = await planImport(order.options);
-    if (modeOf(config) !== 'bot')
-      say(
-        `Slack is not set up: the rows wait in ${config.DATA_DIR} for the bot. The sandbox has a database of its own.`,
-      );
+    if (modeOf(config) !== 'bot') say(`Slack is not set up: the rows wait for the bot (the sandbox has its own).`);
     app = await buildApp(config, {
+      ...keepSmall(),
       role: 'command',
       log: createLog(config.LOG_LEVEL === 'info' ? 'error' : config.LOG_LEVEL),
     });
@@ -124,7 +122,7 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
     progress.begin('Reading', plan.size);
     const result = await importFile(app, plan, { signal, onProgress: (bytes) => progress.at(bytes) });
     progress.end(!result.stopped);
-    const understood = !result.stopped && (await understanding(app, before, result, progress, signal));
+    const understood = !result.stopped && (await understanding(app, plan, result, progress, signal));
     const posted = understood && order.post > 0 ? await app.post(order.post) : 0;
     if (posted > 0) await app.idle();
     const after = await app.count();
@@ -148,12 +146,12 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
 /** Waits until the rows have gone through the flow; false when somebody does not want to wait. */
 async function understanding(
   app: App,
-  before: { observations: number },
+  plan: ImportPlan,
   result: ImportResult,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<boolean> {
-  progress.begin('Understanding', result.accepted);
+  progress.begin('Understanding', result.rows - result.rejected);
   let done = false;
   const idle = app.idle().then(() => {
     done = true;
@@ -161,20 +159,21 @@ async function understanding(
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   while (!done && !signal.aborted) {
     await Promise.race([idle, stopped, new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
-    const { observations } = await app.count();
-    progress.at(observations - before.observations);
+    progress.at(await app.understood(`import:${plan.name}:`));
   }
   progress.end(done);
+  // What is being worked on is finished first, which takes a moment.
+  if (!done) process.stderr.write('Stopping …\n');
   return done;
 }
 
 function summary(result: ImportResult, plan: ImportPlan): string[] {
   const { rows, accepted, duplicates, rejected, resumedAt, rejectFile } = result;
   const uses = USES.flatMap((use) => (plan.columns[use] ? [`${use} from "${plan.columns[use]}"`] : []));
-  const known = resumedAt > 0 ? `, ${resumedAt} of them by an earlier run` : '';
+  const known = resumedAt > 0 ? `, ${number(resumedAt)} of them by an earlier run` : '';
   return [
     `Took ${uses.join(', ')}.`,
-    `${count(rows, 'row')} read${known}, ${accepted + duplicates} taken in, ${rejected} refused.`,
+    `${count(rows, 'row')} read${known}, ${number(accepted + duplicates)} taken in, ${number(rejected)} refused.`,
     ...(rejectFile ? [`Refused rows, with line and reason: ${rejectFile}`] : []),
   ];
 }
@@ -194,12 +193,16 @@ async function newsOf(
     ...(wanted > 0 && posted === 0 && waiting > 0
       ? ['None could be posted: set INSIGHTS_CHANNEL and invite the bot there.']
       : []),
-    ...(waiting > 0 ? ['The others wait, listed by /throughline insight; a new report brings its insight out.'] : []),
+    ...(waiting > 0 ? ['The others wait in /throughline insight; a new report brings its insight out.'] : []),
   ];
 }
 
-function count(number: number, what: string): string {
-  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
+function count(many: number, what: string): string {
+  return `${number(many)} ${what}${many === 1 ? '' : 's'}`;
+}
+
+function number(many: number): string {
+  return many.toLocaleString('en');
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -26,19 +26,21 @@ export function createProgress(out: Out, stream: NodeJS.WriteStream | null): Pro
 
 function bar(stream: NodeJS.WriteStream): Progress {
   // Room for the words around the bar on a narrow screen.
-  const barsize = Math.max(10, Math.min(40, (stream.columns ?? 80) - 45));
+  const width = Math.max(10, Math.min(40, (stream.columns ?? 80) - 45));
   let current: SingleBar | null = null;
   let total = 0;
   return {
     begin(what, newTotal) {
       total = newTotal;
       current = new SingleBar({
-        format: `${what.padEnd(13)} {bar} {percentage}%  {eta_formatted} left`,
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
-        barsize,
+        format: (_options, { progress, eta }) => {
+          const full = Math.round(progress * width);
+          const left = progress < 1 && Number.isFinite(eta) && eta > 0 ? `  ${duration(eta)} left` : '';
+          return `${what.padEnd(13)} ${'█'.repeat(full)}${'░'.repeat(width - full)} ${Math.floor(progress * 100)}%${left}`;
+        },
         hideCursor: true,
         stream,
+        // Batches end in bursts: the last few updates alone would make the forecast jump.
         etaBuffer: 50,
       });
       current.start(total, 0);
@@ -50,6 +52,11 @@ function bar(stream: NodeJS.WriteStream): Progress {
       current = null;
     },
   };
+}
+
+function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return minutes > 0 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.round(seconds)} s`;
 }
 
 function lines(out: Out): Progress {

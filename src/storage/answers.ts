@@ -89,3 +89,13 @@ export async function totals(
     insights: Number(row?.insights),
   };
 }
+
+/** How many messages whose external ids start so belong to a conversation that has been understood. */
+export async function understood(tx: Tx, workspaceId: WorkspaceId, externalIds: string): Promise<number> {
+  const [row] = await tx.query<{ understood: string }>(
+    `select count(*) as understood from signal_head h join conversation c on c.workspace_id = h.workspace_id and c.id = h.conversation_id
+     where h.workspace_id = $1 and starts_with(h.external_id, $2) and c.observation_id is not null`,
+    [workspaceId, externalIds],
+  );
+  return Number(row?.understood);
+}
