@@ -270,10 +270,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         delete: (key: string) => cache.delete(key),
       };
     };
-    const tuned = {
-      customers: await settings.get(db, 'insight.customers'),
-      approvals: await settings.get(db, 'approvals.needed'),
-    };
 
     // --- systems
     const integrations = connect(config, {
@@ -326,7 +322,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         analyst,
         now,
         cohesion: (themeId) => index.tightness(themeId),
-        customersNeeded: () => tuned.customers,
+        customersNeeded: () => settings.get(db, 'insight.customers'),
         links: { lineage: lineageUrl },
         team: () => config.LINEAR_TEAM ?? null,
         evidence: async (themeId) => {
@@ -376,8 +372,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         effects,
         thinking,
         planMore: (sources) => sourceIntents(sources, false),
-        customersNeeded: () => tuned.customers,
-        approvalsNeeded: () => tuned.approvals,
+        customersNeeded: () => settings.get(db, 'insight.customers'),
+        approvalsNeeded: (tx) => settings.get(tx, 'approvals.needed'),
         insightsChannel: () => insightsChannel,
         now,
       },

@@ -107,8 +107,9 @@ export interface AssessDeps {
   thinking: Thinking;
   /** What more sources of a filed issue get. */
   planMore: (sources: readonly Source[]) => Intent[];
-  customersNeeded: () => number;
-  approvalsNeeded: () => number;
+  /** Both are read when they are needed: people change them while we run. */
+  customersNeeded: () => Promise<number>;
+  approvalsNeeded: (tx: Tx) => Promise<number>;
   /** Null when no insights channel is configured: insights then wait in the list. */
   insightsChannel: () => string | null;
   now: () => Date;
@@ -164,7 +165,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
 
   async function look(tx: Tx, themeId: string, facts: ThemeFacts | null, occasion: Occasion): Promise<Assessed> {
     const card = await cards.current(tx, themeId);
-    if (!card && (!facts || !suffices(facts, occasion))) {
+    if (!card && (!facts || !(await suffices(facts, occasion)))) {
       return { facts, card, proposal: null, decision: null, course: { kind: 'nothing' }, occasion };
     }
     const proposal = await proposals.latest(tx, themeId);
@@ -173,8 +174,8 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     return { facts, card, proposal, decision, course, occasion };
   }
 
-  function suffices(facts: ThemeFacts, occasion: Occasion): boolean {
-    return occasion === 'captured' || reachSuffices(facts.reach, deps.customersNeeded());
+  async function suffices(facts: ThemeFacts, occasion: Occasion): Promise<boolean> {
+    return occasion === 'captured' || reachSuffices(facts.reach, await deps.customersNeeded());
   }
 
   async function chooseCourse(
@@ -224,7 +225,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       }
       case 'folded':
         // Every report of it was deleted; what comes now is measured like anything new.
-        return suffices(facts, occasion) ? { kind: 'open' } : { kind: 'nothing' };
+        return (await suffices(facts, occasion)) ? { kind: 'open' } : { kind: 'nothing' };
       default:
         return { kind: 'nothing' };
     }
@@ -410,7 +411,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       themeId: insight.themeId,
       insightId: insight.id,
       payloadHash: payloadHashOf(payload),
-      approvalsNeeded: deps.approvalsNeeded(),
+      approvalsNeeded: await deps.approvalsNeeded(tx),
       payload,
       createdAt: at.toISOString(),
     });

@@ -2,8 +2,8 @@
 import { reachSuffices } from '#src/domain/insight.ts';
 import type { LoopState, LoopUpdate } from '../state.ts';
 
-/** Makes the node. `customersNeeded` is the workspace's threshold. */
-export function createCritic(deps: { customersNeeded: () => number }) {
+/** Makes the node. `customersNeeded` is the workspace's threshold, read each time: people may change it while we run. */
+export function createCritic(deps: { customersNeeded: () => Promise<number> }) {
   return async function critic(state: LoopState): Promise<LoopUpdate> {
     const { evidence, insight } = state;
     const missing: string[] = [];
@@ -20,9 +20,11 @@ export function createCritic(deps: { customersNeeded: () => number }) {
     // Numbers are counted by the database; a number that an analyst wrote into the claim is one that nobody counted.
     if (numbersIn(insight.claim).some((number) => !saidByCustomers(number, state)))
       missing.push('a claim without numbers of its own');
-    if (state.broughtBy === 'reach' && !state.shownBefore && !reachSuffices(insight.reach, deps.customersNeeded())) {
-      const short = deps.customersNeeded() - insight.reach.customersInWindow;
-      missing.push(`${short} more ${short === 1 ? 'customer' : 'customers'}`);
+    if (state.broughtBy === 'reach' && !state.shownBefore) {
+      const needed = await deps.customersNeeded();
+      const short = needed - insight.reach.customersInWindow;
+      if (!reachSuffices(insight.reach, needed))
+        missing.push(`${short} more ${short === 1 ? 'customer' : 'customers'}`);
     }
     return { missing: [...new Set(missing)] };
   };
