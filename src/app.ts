@@ -63,7 +63,7 @@ import { createObservations } from './storage/observations.ts';
 import { createQueue } from './storage/queue.ts';
 import { noteReaction } from './storage/reactions.ts';
 import { createRecords } from './storage/records.ts';
-import { claimTeam, createSettings, ensureWorkspace } from './storage/settings.ts';
+import { claimTeam, createSettings, ensureWorkspace, type SettingRow, type Settings } from './storage/settings.ts';
 import { createSignals } from './storage/signals.ts';
 import { createTexts } from './storage/texts.ts';
 import { createThemes } from './storage/themes.ts';
@@ -71,6 +71,8 @@ import { createTracer } from './storage/trace.ts';
 import { createLog, createMetrics, systemClock, systemFetch } from './system.ts';
 import { createRoutes, type Listening, linkSignature, listen } from './web/server.ts';
 
+// The workspace of an installation that has one, which is all of them so far.
+const WORKSPACE = 'main';
 const STOP_DRAIN_MS = 8_000;
 // A delivery that is older than this and still waits was cut short; younger ones are being handled.
 const CUT_SHORT_MS = 30_000;
@@ -120,7 +122,7 @@ export interface App {
   /** Where a long command has got to, and the time it goes by. */
   cursor: { get(name: string): Promise<string | null>; set(name: string, value: string): Promise<void>; now(): Date };
   settings: {
-    all(): Promise<{ key: string; value: unknown; setBy: string | null; help: string }[]>;
+    all(): Promise<SettingRow[]>;
     set(key: string, value: unknown, by: string): Promise<void>;
     unset(key: string): Promise<void>;
   };
@@ -208,6 +210,32 @@ async function openStorage(
   return { url: embedded.url, embedded };
 }
 
+/** Opens the settings alone, beside a running bot or without one: nothing is connected, and no work is taken up. */
+export async function openSettings(config: Config, log: Log): Promise<App['settings'] & { close(): Promise<void> }> {
+  const { url, embedded } = await openStorage(config, 'command', log);
+  const db = openDb({ url, log, telemetry: createMetrics(systemClock) });
+  const close = async () => {
+    await db.close();
+    await embedded?.stop();
+  };
+  try {
+    await migrate(db);
+    await ensureWorkspace(db, WORKSPACE, systemClock.now());
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ...settingsOf(db, createSettings(WORKSPACE), systemClock), close };
+}
+
+function settingsOf(db: Tx, settings: Settings, clock: Clock): App['settings'] {
+  return {
+    all: () => settings.all(db),
+    set: (key, value, by) => settings.set(db, key, value, by, clock.now()),
+    unset: (key) => settings.unset(db, key),
+  };
+}
+
 /**
  * Builds and starts the product. Rejects with AppError('bad_config' | 'conflict' | 'unavailable') and a sentence that says what to do;
  * whatever was started by then is stopped again.
@@ -219,7 +247,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const log = overrides.log ?? createLog(config.LOG_LEVEL);
   const metrics = overrides.telemetry?.(createMetrics(clock)) ?? createMetrics(clock);
   const telemetry = metrics;
-  const workspaceId = overrides.workspaceId ?? 'main';
+  const workspaceId = overrides.workspaceId ?? WORKSPACE;
   const now = () => clock.now();
   const startedAt = now();
   const closers: (() => Promise<void>)[] = [];
@@ -671,11 +699,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       verbs,
       db,
       accept,
-      settings: {
-        all: () => settings.all(db),
-        set: (key, value, by) => settings.set(db, key, value, by, clock.now()),
-        unset: (key) => settings.unset(db, key),
-      },
+      settings: settingsOf(db, settings, clock),
       cursor: {
         get: (name) => cursors.get(db, name),
         set: (name, value) => cursors.set(db, name, value, clock.now()),

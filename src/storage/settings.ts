@@ -8,28 +8,38 @@ import type { Tx } from '#src/domain/ports.ts';
 /** Every setting: what it is for, what it may be, and what it is when nobody has set it. */
 export const SETTINGS = {
   'capture.emoji': {
-    help: 'The reaction that captures a message, without colons.',
-    schema: z.string().regex(/^[\w+-]+$/, { error: 'must be the name of an emoji without colons' }),
+    help: 'The reaction that captures a message.',
+    may: 'the name of an emoji without colons',
+    schema: z.string().regex(/^[\w+-]+$/),
     value: 'memo',
   },
-  'slack.bots': { help: 'Whether messages of other bots count: true or false.', schema: z.boolean(), value: false },
+  'slack.bots': {
+    help: 'Whether messages of other bots count.',
+    may: 'true or false',
+    schema: z.boolean(),
+    value: false,
+  },
   'slack.reactions': {
-    help: 'What reactions on a card mean, as JSON; {} keeps the standard table.',
+    help: 'What reactions on a card mean; {} keeps the standard table.',
+    may: 'JSON like {"no_entry": "dismiss"}, with approve, dismiss, snooze, claim, agree or disagree',
     schema: z.record(z.string(), z.enum(['approve', 'dismiss', 'snooze', 'claim', 'agree', 'disagree'])),
     value: {} as Record<string, 'approve' | 'dismiss' | 'snooze' | 'claim' | 'agree' | 'disagree'>,
   },
   'customer.channels': {
-    help: 'Channels that belong to one customer, as JSON: {"C012AB3CD": "Acme"}.',
+    help: 'Channels that belong to one customer.',
+    may: 'JSON like {"C012AB3CD": "Acme"}',
     schema: z.record(z.string(), z.string()),
     value: {} as Record<string, string>,
   },
   'insight.customers': {
-    help: 'Distinct customers within 14 days that make a theme an insight.',
+    help: 'Distinct customers within 14 days that make a theme an insight, from its next report on.',
+    may: 'a whole number from 1 to 1000',
     schema: z.number().int().min(1).max(1000),
     value: CUSTOMERS_NEEDED as number,
   },
   'approvals.needed': {
-    help: 'Approvals that filing needs.',
+    help: 'Approvals that filing needs, for what is proposed from now on.',
+    may: 'a whole number from 1 to 5',
     schema: z.number().int().min(1).max(5),
     value: 1 as number,
   },
@@ -47,9 +57,18 @@ export interface ChannelRow {
   origin: 'environment' | 'joined' | 'person';
 }
 
+/** A setting as people see it: `setBy` is null while nobody has changed it, `may` says what it can be. */
+export interface SettingRow {
+  key: SettingKey;
+  value: unknown;
+  setBy: string | null;
+  help: string;
+  may: string;
+}
+
 export interface Settings {
   get<K extends SettingKey>(tx: Tx, key: K): Promise<Value<K>>;
-  all(tx: Tx): Promise<{ key: SettingKey; value: unknown; setBy: string | null; help: string }[]>;
+  all(tx: Tx): Promise<SettingRow[]>;
   /** Throws AppError('bad_request') that says what the value may be. */
   set(tx: Tx, key: string, value: unknown, by: string, at: Date): Promise<void>;
   unset(tx: Tx, key: string): Promise<void>;
@@ -112,16 +131,14 @@ export function createSettings(workspaceId: WorkspaceId): Settings {
         value: set.get(key)?.value ?? SETTINGS[key].value,
         setBy: set.get(key)?.updated_by ?? null,
         help: SETTINGS[key].help,
+        may: SETTINGS[key].may,
       }));
     },
     async set(tx, key, value, by, at) {
       const setting = SETTINGS[known(key)];
       const parsed = setting.schema.safeParse(value);
       if (!parsed.success)
-        throw new AppError(
-          'bad_request',
-          `${key}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}. ${setting.help}`,
-        );
+        throw new AppError('bad_request', `${key} cannot be ${JSON.stringify(value)}: it is ${setting.may}.`);
       await tx.query(
         `insert into setting (workspace_id, key, value, origin, updated_at, updated_by) values ($1, $2, $3, 'person', $4, $5)
          on conflict (workspace_id, key) do update set value = $3, origin = 'person', updated_at = $4, updated_by = $5`,
@@ -166,6 +183,6 @@ export function createSettings(workspaceId: WorkspaceId): Settings {
 }
 
 function known(key: string): SettingKey {
-  if (key in SETTINGS) return key as SettingKey;
+  if (Object.hasOwn(SETTINGS, key)) return key as SettingKey;
   throw new AppError('bad_request', `There is no setting ${key}. There are: ${Object.keys(SETTINGS).join(', ')}.`);
 }
