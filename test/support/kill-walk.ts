@@ -21,23 +21,30 @@ export function listOf(run: Run): Passed[] {
   );
 }
 
+/** Points without a key that would make a repetition harmless: every time counts. */
+const UNREPEATABLE = 'slack.chat.postMessage';
+
 /**
- * Where to kill: each point of the list at its first time and, where there are several, at its last one, before and after. Where a graph is
- * answered at its gate it moves on by many small writes, each of which may be the last: all of those, before.
+ * Where to kill: each point of the list at its first time and, where there are several, at its last one, before and after. Every message to
+ * Slack, since nothing but our own care keeps it from being sent twice. Where a graph is answered at its gate it moves on by many small writes,
+ * each of which may be the last: before every one of them.
  */
 export function placesOf(list: readonly Passed[]): Place[] {
   return [...Map.groupBy(list, ({ point }) => point)].flatMap(([point, all]) => {
-    const last = all.at(-1)!;
-    const spots = [{ step: all[0]!.step, occurrence: 1 }];
-    if (all.length > 1 || last.times > 1) spots.push({ step: last.step, occurrence: last.times });
-    const places = spots.flatMap((spot) => (['before', 'after'] as const).map((when) => ({ point, ...spot, when })));
-    const answered = all.find(({ step }) => point === CHECKPOINT && step === 'file');
-    return answered ? [...places, ...everyTime(point, answered.step, answered.times)] : places;
+    const each = all.flatMap(({ step, times }) =>
+      Array.from({ length: times }, (_, index) => ({ point, step, occurrence: index + 1 })),
+    );
+    const ends = each.length > 1 ? [each[0]!, each.at(-1)!] : each;
+    const around = point === UNREPEATABLE ? each : ends;
+    const before = point === CHECKPOINT ? each.filter((spot) => spot.step === 'file') : [];
+    return [
+      ...around.flatMap((spot): Place[] => [
+        { ...spot, when: 'before' },
+        { ...spot, when: 'after' },
+      ]),
+      ...before.map((spot): Place => ({ ...spot, when: 'before' })),
+    ];
   });
-}
-
-function everyTime(point: string, step: string, times: number): Place[] {
-  return Array.from({ length: times }, (_, index) => ({ point, step, occurrence: index + 1, when: 'before' as const }));
 }
 
 /** Walks the places in parallel lanes, each with a world, a database and a bot of its own; answers what was wrong, in words. */
