@@ -51,8 +51,55 @@ export const ApiSignal = z.union([
 ]);
 export type ApiSignal = z.infer<typeof ApiSignal>;
 
-/** One signal, or up to 500. */
-export const ApiBatch = z.union([ApiSignal.transform((one) => [one]), z.array(ApiSignal).min(1).max(BATCH_MAX)]);
+const VARIANTS = { text: ApiSignal.options[0], metric: ApiSignal.options[1], event: ApiSignal.options[2] } as const;
+
+/** What a body holds: one signal or up to 500; or the first thing that is wrong with it, by the name of its field. */
+export function readBatch(
+  body: unknown,
+): { ok: true; signals: ApiSignal[] } | { ok: false; field: string; message: string } {
+  if (!Array.isArray(body)) {
+    const read = readOne(body);
+    return read.ok ? { ok: true, signals: [read.signal] } : read;
+  }
+  if (body.length === 0 || body.length > BATCH_MAX)
+    return { ok: false, field: 'body', message: `must hold at least 1 and at most ${BATCH_MAX} signals` };
+  const signals: ApiSignal[] = [];
+  for (const [index, item] of body.entries()) {
+    const read = readOne(item);
+    if (!read.ok) return { ...read, field: read.field === 'body' ? String(index) : `${index}.${read.field}` };
+    signals.push(read.signal);
+  }
+  return { ok: true, signals };
+}
+
+/** A union answers "invalid input" for whatever is wrong: we look at what it wants to be, and then at its fields. */
+function readOne(item: unknown): { ok: true; signal: ApiSignal } | { ok: false; field: string; message: string } {
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    return { ok: false, field: 'body', message: 'must be an object, or a list of them' };
+  const kinds = (Object.keys(VARIANTS) as (keyof typeof VARIANTS)[]).filter((kind) => kind in item);
+  if (kinds.length !== 1)
+    return { ok: false, field: 'body', message: 'must have exactly one of text, metric and event' };
+  const parsed = VARIANTS[kinds[0]!].safeParse(item);
+  if (parsed.success) return { ok: true, signal: parsed.data };
+  const issue = parsed.error.issues[0]!;
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys')
+    return { ok: false, field: [...path, issue.keys[0]!].join('.'), message: 'is not known' };
+  const given = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    item,
+  );
+  const message = given === undefined ? 'is missing' : issue.message.replace(/^Invalid input: expected /, 'must be: ');
+  return { ok: false, field: path.join('.'), message };
+}
+
+/**
+ * The name of a signal's delivery: whoever repeats a call whose answer was lost repeats this. With a time it is the revision of that time,
+ * without one the content decides.
+ */
+export function deliveryIdOf(signal: ApiSignal, externalId: string): string {
+  return `${externalId}@${signal.at ? new Date(signal.at).toISOString() : digestOf(signal)}`;
+}
 
 /** Turns a batch into facts. `source` names the way in; `historical` is for old data, which opens no cards by itself. */
 export function toFacts(
@@ -63,7 +110,7 @@ export function toFacts(
   return batch.map((signal) => {
     const { source, historical } = options;
     const at = new Date(signal.at ?? now).toISOString();
-    const id = signal.id ?? createHash('sha256').update(JSON.stringify(signal)).digest('hex').slice(0, 24);
+    const id = signal.id ?? digestOf(signal);
     const text = 'text' in signal ? signal.text : null;
     const measure =
       'metric' in signal
@@ -111,4 +158,8 @@ export function toFacts(
       },
     };
   });
+}
+
+function digestOf(signal: ApiSignal): string {
+  return createHash('sha256').update(JSON.stringify(signal)).digest('hex').slice(0, 24);
 }

@@ -2,7 +2,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { type ServerType, serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { ApiBatch, toFacts } from '#src/domain/api-signal.ts';
+import { deliveryIdOf, readBatch, toFacts } from '#src/domain/api-signal.ts';
 import { AppError, errorLine } from '#src/domain/errors.ts';
 import type { Clock, Log, Telemetry } from '#src/domain/ports.ts';
 import type { TraceReply } from '#src/domain/verbs.ts';
@@ -11,6 +11,8 @@ import { lineagePage } from './pages/lineage.ts';
 // Slack sends at most 4 MB; nothing else comes near it.
 const BODY_MAX = 4 * 1024 * 1024;
 const RETRY_AFTER_S = 10;
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** A request as it came in: header names in lower case, the body as the exact bytes that were signed. */
 export interface IncomingRequest {
@@ -106,16 +108,13 @@ export function createRoutes(deps: ServerDeps): Hono {
     } catch {
       return quarantine(c, 'api', request.body, 'body', 'must be JSON');
     }
-    const parsed = ApiBatch.safeParse(body);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return quarantine(c, 'api', request.body, issue?.path.join('.') || 'body', issue?.message ?? 'is not understood');
-    }
-    const facts = toFacts(parsed.data, clock.now());
+    const batch = readBatch(body);
+    if (!batch.ok) return quarantine(c, 'api', request.body, batch.field, batch.message);
+    const facts = toFacts(batch.signals, clock.now());
     const stored = await deps.accept(
-      facts.map((fact) => ({
+      facts.map((fact, index) => ({
         source: 'api',
-        deliveryId: `${fact.signal.externalId}@${fact.signal.changedAt}/${fact.signal.change}`,
+        deliveryId: deliveryIdOf(batch.signals[index]!, fact.signal.externalId),
         kind: 'facts',
         payload: JSON.stringify([fact]),
       })),
@@ -129,6 +128,11 @@ export function createRoutes(deps: ServerDeps): Hono {
   });
 
   app.get('/lineage/:id', async (c) => {
+    // The page needs its own style and nothing else, and nobody but whoever was given the link has it.
+    c.header('Content-Security-Policy', PAGE_POLICY);
+    c.header('X-Content-Type-Options', 'nosniff');
+    c.header('Referrer-Policy', 'no-referrer');
+    c.header('Cache-Control', 'private, no-store');
     const id = c.req.param('id');
     const signed = c.req.query('sig');
     if (!hasToken(c) && !(signed && equal(signed, linkSignature(deps.linkKey, id))))
@@ -165,11 +169,16 @@ export function createRoutes(deps: ServerDeps): Hono {
   return app;
 
   async function read(c: Context): Promise<IncomingRequest | Response> {
-    const announced = Number(c.req.header('content-length') ?? 0);
-    if (announced > BODY_MAX) return c.json({ error: `The body is larger than ${BODY_MAX} bytes.` }, 413);
-    const body = await c.req.text();
-    if (body.length > BODY_MAX) return c.json({ error: `The body is larger than ${BODY_MAX} bytes.` }, 413);
-    return { headers: c.req.header(), body };
+    const tooLarge = () => c.json({ error: `The body is larger than ${BODY_MAX} bytes.` }, 413);
+    if (Number(c.req.header('content-length') ?? 0) > BODY_MAX) return tooLarge();
+    // Read to its end whatever its size, so that the sender hears the answer, but kept only up to the limit.
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of c.req.raw.body ?? []) {
+      size += chunk.byteLength;
+      if (size <= BODY_MAX) chunks.push(chunk);
+    }
+    return size > BODY_MAX ? tooLarge() : { headers: c.req.header(), body: Buffer.concat(chunks).toString('utf8') };
   }
 
   function refuse(c: Context, reason: string, source = 'http'): Response {
