@@ -40,12 +40,12 @@ function verify(secret: string, request: RawRequest, now: Date): Verdict {
 
 function identify(request: RawRequest): Identified {
   const deliveryId = request.headers['linear-delivery']?.trim();
-  if (!deliveryId) return { ok: false, field: 'linear-delivery', message: 'The header linear-delivery is missing.' };
+  if (!deliveryId) return { ok: false, field: 'linear-delivery', message: 'is missing; it is a header' };
   const event = WireEnvelope.safeParse(parseJson(request.body));
   if (!event.success) {
     const issue = event.error.issues[0]!;
     const field = issue.path.join('.') || 'body';
-    return { ok: false, field, message: `${field}: ${issue.message}` };
+    return { ok: false, field, message: issue.message };
   }
   return { ok: true, deliveryId, kind: `${event.data.type}.${event.data.action}` };
 }

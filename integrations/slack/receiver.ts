@@ -193,6 +193,14 @@ export function verifySignature(request: RawRequest, signingSecret: string | nul
 
 type Named = { ok: true; delivery: Omit<SlackDelivery, 'via'> } | { ok: false; field: string; message: string };
 
+const INTERACTIONS: ReadonlySet<string> = new Set([
+  'block_actions',
+  'view_submission',
+  'view_closed',
+  'shortcut',
+  'message_action',
+]);
+
 /** Names a payload: what it is, and the id under which it is stored once. */
 export function identify(payload: unknown): Named {
   const type = fieldOf(payload, 'type');
@@ -212,6 +220,8 @@ export function identify(payload: unknown): Named {
       payload,
     );
   }
+  if (type !== null && !INTERACTIONS.has(type))
+    return problem('type', `"${type.slice(0, 40)}" is not a kind of delivery that we know`);
   const parsed = WireInteraction.safeParse(payload);
   if (!parsed.success)
     return problem(parsed.error.issues[0]!.path.join('.') || 'body', parsed.error.issues[0]!.message);
@@ -238,10 +248,7 @@ export function identify(payload: unknown): Named {
   if (type === 'view_closed') {
     return named(`view_closed:${data.view?.id ?? ''}:${data.view?.hash ?? ''}`, type, team, true, payload);
   }
-  return problem(
-    'type',
-    type === null ? 'is missing' : `"${type.slice(0, 40)}" is not a kind of delivery that we know`,
-  );
+  return problem('type', 'is missing');
 }
 
 function named(deliveryId: string, kind: string, teamId: string | null, interactive: boolean, payload: unknown): Named {
