@@ -251,8 +251,13 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
   }
 
   async function lone(tx: Tx, signalId: string): Promise<'not_observed_yet' | 'noise' | 'no_theme' | null> {
-    const [row] = await tx.query<{ observed: boolean; is_noise: boolean | null; theme_id: string | null }>(
-      `select c.observation_id is not null as observed, o.is_noise, c.theme_id from signal_key k
+    const [row] = await tx.query<{
+      observed: boolean;
+      is_report: boolean | null;
+      is_noise: boolean | null;
+      theme_id: string | null;
+    }>(
+      `select c.observation_id is not null as observed, c.state = 'live' as is_report, o.is_noise, c.theme_id from signal_key k
        join signal_head h on h.workspace_id = $1 and h.source = k.source and h.external_id = k.external_id
        left join conversation c on c.workspace_id = $1 and c.id = h.conversation_id
        left join observation o on o.workspace_id = $1 and o.id = c.observation_id
@@ -260,7 +265,8 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
       [workspaceId, signalId],
     );
     if (!row || row.theme_id) return null;
-    if (!row.observed) return 'not_observed_yet';
+    // Metrics, events and answers to what is gone are never observed.
+    if (!row.observed) return row.is_report ? 'not_observed_yet' : 'no_theme';
     return row.is_noise ? 'noise' : 'no_theme';
   }
 }
