@@ -575,7 +575,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           telemetry.count('deliveries_total', { source: 'slack', outcome: fresh ? 'new' : 'known' });
           return fresh ? 'new' : 'known';
         },
-        handled: (deliveryId) => deliveries.done(db, [`slack/${deliveryId}`], clock.now()),
+        handled: (deliveryId) => deliveries.done(db, [`slack/${deliveryId}`], clock.now(), 'answered'),
       });
     }
     const learnChannels = async (): Promise<void> => {

@@ -43,10 +43,13 @@ export interface Deliveries {
   ): Promise<boolean[]>;
   /** The deliveries of these keys that still wait, in order of arrival. */
   waiting(tx: Tx, keys: readonly string[]): Promise<Delivery[]>;
+  /** Handled. With a reason why nothing more will come of them, their payloads are forgotten at once. */
   done(tx: Tx, keys: readonly string[], at: Date, reason?: string | null): Promise<void>;
   quarantine(tx: Tx, key: string, reason: string, at: Date): Promise<void>;
   /** Keys of the oldest waiting deliveries, for a sweep that finds what no job carries. */
   pending(tx: Tx, limit: number, receivedBefore: Date): Promise<string[]>;
+  /** Forgets the payloads of handled deliveries that brought these messages in, since their source has deleted them. */
+  forget(tx: Tx, source: string, externalIds: readonly string[]): Promise<void>;
   /** Forgets payloads that are past their time; the ids stay. Answers how many. */
   expire(tx: Tx, now: Date): Promise<number>;
 }

@@ -1,6 +1,6 @@
 // Ingest: Delivery -> Signal. Understands what came in, appends what is new to the log, and regroups the conversations around it.
 import type { Db, Tx } from '#src/domain/ports.ts';
-import type { Fact } from '#src/domain/signal.ts';
+import type { Fact, SignalDraft } from '#src/domain/signal.ts';
 import type { Actions, Deliveries, Delivery, Signals, Themes } from '#src/domain/stores.ts';
 import { deliveryKey } from '#src/domain/stores.ts';
 import type { Next, Stage } from './stage.ts';
@@ -70,7 +70,9 @@ export function createIngest(deps: IngestDeps): Stage<Delivery, Fact[]> {
     async write(tx, results, at) {
       const facts = results.flatMap(({ result }) => result);
       const next: Next[] = [];
+      const deleted: SignalDraft[] = [];
       const append = async (drafts: Parameters<Signals['append']>[1]) => {
+        deleted.push(...drafts.filter((draft) => draft.change === 'deleted'));
         const { changed, lessened } = await deps.signals.append(tx, drafts, at);
         await deps.themes.leave(tx, lessened, at);
         next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
@@ -107,6 +109,10 @@ export function createIngest(deps: IngestDeps): Stage<Delivery, Fact[]> {
         results.map(({ id }) => id),
         at,
       );
+      for (const [source, drafts] of Map.groupBy(deleted, (draft) => draft.source)) {
+        const externalIds = drafts.map((draft) => draft.externalId);
+        await deps.deliveries.forget(tx, source, externalIds);
+      }
       return next;
     },
     async failed(tx, id, _delivery, error, final, at) {

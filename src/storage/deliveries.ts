@@ -82,7 +82,7 @@ export function createDeliveries(workspaceId: WorkspaceId, keyring: Keyring): De
     async done(tx, keys, at, reason = null) {
       const { sources, ids } = split(keys);
       await tx.query(
-        `update delivery d set state = 'done', handled_at = $4, reason = $5 from unnest($2::text[], $3::text[]) as x (s, i)
+        `update delivery d set state = 'done', handled_at = $4, reason = $5, payload = case when $5::text is null then payload end from unnest($2::text[], $3::text[]) as x (s, i)
          where d.workspace_id = $1 and d.source = x.s and d.delivery_id = x.i and d.state = 'received'`,
         [workspaceId, sources, ids, at, reason],
       );
@@ -103,6 +103,17 @@ export function createDeliveries(workspaceId: WorkspaceId, keyring: Keyring): De
         [workspaceId, limit, receivedBefore],
       );
       return rows.map((row) => `${row.source}/${row.delivery_id}`);
+    },
+
+    async forget(tx, source, externalIds) {
+      // Signals carry the moment of the transaction that handled their delivery. Others of the same batch lose their payloads too, which
+      // nobody needs once they are handled.
+      await tx.query(
+        `update delivery d set payload = null from signal_key k
+         where d.workspace_id = $1 and d.source = $2 and d.state = 'done' and d.payload is not null and d.handled_at = k.received_at
+           and k.workspace_id = $1 and k.source = $2 and k.external_id = any($3)`,
+        [workspaceId, source, externalIds],
+      );
     },
 
     async expire(tx, now) {

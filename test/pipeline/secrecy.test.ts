@@ -1,9 +1,26 @@
 // What customers write stands nowhere in the clear: not in the log, not in jobs, checkpoints, audit or caches; and gone is gone.
 import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
+import { createKeyring, INTAKE, masterKey } from '#src/storage/keys.ts';
+import { systemClock } from '#src/system.ts';
 import { EXPORT_COMPLAINTS, leaveStage, takeStage } from '#test/support/hands.ts';
 
 afterEach(leaveStage);
+
+/** Everything in the inbox that can still be opened with the keys that we have. */
+async function inbox({ app, config }: Awaited<ReturnType<typeof takeStage>>): Promise<string> {
+  const keyring = createKeyring({
+    workspaceId: app.workspaceId,
+    master: await masterKey(config.MASTER_KEY, config.DATA_DIR),
+    now: () => systemClock.now(),
+  });
+  const rows = await app.db.query<{ payload: Buffer }>('select payload from delivery where payload is not null');
+  const opened = await keyring.open(
+    app.db,
+    rows.map(({ payload }) => ({ subjectId: INTAKE, keyId: 'k1', sealed: payload.subarray('k1:'.length) })),
+  );
+  return opened.join('\n');
+}
 
 /** Where these words stand in the clear, as `schema.table.column`, in every table there is. */
 async function whereInTheClear(url: string, words: readonly string[]): Promise<string[]> {
@@ -97,7 +114,7 @@ it('keeps every word of a whole loop out of the clear, but for redacted titles a
 
 it('holds no word any more of what was deleted at its source', async () => {
   const stage = await takeStage();
-  const { complain, slack, user, channel, databaseUrl, settle, openCard, card } = stage;
+  const { complain, slack, user, channel, databaseUrl, settle, openCard, card, click } = stage;
   await openCard();
   const gone = await complain('dan', `Our CSV export stops with error 500 since the ${ORDINARY}`);
   slack.human.edit(
@@ -107,10 +124,16 @@ it('holds no word any more of what was deleted at its source', async () => {
     `CSV export of the report: error 500 since the ${ORDINARY} of March`,
   );
   await settle();
+  // A click carries the card with it, quotes and all.
+  await click('pia', 'card_snooze');
   slack.human.remove(user('dan'), channel('support'), gone.ts);
   await settle();
   expect(await whereInTheClear(databaseUrl, [ORDINARY])).toEqual([]);
   expect(JSON.stringify(card())).not.toContain(ORDINARY);
+  // Nor is it left in what came in: neither as it was written and edited, nor as Slack told of its deletion.
+  const held = await inbox(stage);
+  expect(held.includes(ORDINARY)).toBe(false);
+  expect(held.includes(EXPORT_COMPLAINTS[0])).toBe(true);
 }, 60_000);
 
 it('takes a theme’s name back that was a deleted message’s', async () => {
