@@ -2,12 +2,12 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { App } from '../app.ts';
-import { buildApp } from '../app.ts';
 import { describeProblems, modeOf, readConfig } from '../config.ts';
 import { AppError, errorLine } from '../domain/errors.ts';
 import { createLog, keepSmall } from '../system.ts';
 import { type ImportOptions, type ImportPlan, type ImportResult, importFile, planImport, USES } from './import-file.ts';
-import { createProgress, type Out, type Progress } from './progress.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { ownTerminal, type Terminal } from './terminal.ts';
 
 const LOOK_MS = 500;
 
@@ -89,30 +89,32 @@ function parseWords(args: readonly string[]) {
 }
 
 /** Runs the command. Answers the exit code: 0 when the file was read to its end, 1 when it was not, 130 when it was interrupted. */
-export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const out: Out = process.stdout;
-  const say = (text: string) => process.stderr.write(`${text}\n`);
+export async function run(args: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const { out, err, env } = terminal;
+  const say = (text: string) => err.write(`${text}\n`);
   const order = orderOf(args);
   if ('help' in order) {
     out.write(USAGE);
     return 0;
   }
   if ('problem' in order) {
-    say(`${order.problem}\n\n${USAGE}`);
+    say(`${order.problem} npm run import -- --help says what there is.`);
     return 1;
   }
-  const read = readConfig();
+  const read = readConfig(env);
   if (!read.ok) {
-    process.stderr.write(describeProblems(read.problems));
+    err.write(describeProblems(read.problems));
     return 1;
   }
   const { config } = read;
   const started = performance.now();
-  const progress = createProgress(out, process.stdout);
+  const progress = createProgress(out);
   let app: App | null = null;
   try {
     const plan = await planImport(order.options);
     if (modeOf(config) !== 'bot') say(`Slack is not set up: the rows wait for the bot (the sandbox has its own).`);
+    // Everything comes with it, which takes a moment: not for a word of help.
+    const { buildApp } = await import('../app.ts');
     app = await buildApp(config, {
       ...keepSmall(),
       role: 'command',
@@ -123,6 +125,8 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
     const result = await importFile(app, plan, { signal, onProgress: (bytes) => progress.at(bytes) });
     progress.end(!result.stopped);
     const understood = !result.stopped && (await understanding(app, plan, result, progress, signal));
+    // What is being worked on is finished first, which takes a moment.
+    if (!understood) say('Stopping …');
     const posted = understood && order.post > 0 ? await app.post(order.post) : 0;
     if (posted > 0) await app.idle();
     const after = await app.count();
@@ -162,8 +166,6 @@ async function understanding(
     progress.at(await app.understood(`import:${plan.name}:`));
   }
   progress.end(done);
-  // What is being worked on is finished first, which takes a moment.
-  if (!done) process.stderr.write('Stopping …\n');
   return done;
 }
 
@@ -214,5 +216,5 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
       stop.abort();
     });
   }
-  process.exit(await run(process.argv.slice(2), stop.signal));
+  process.exit(await run(process.argv.slice(2), ownTerminal(), stop.signal));
 }

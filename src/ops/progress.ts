@@ -1,12 +1,6 @@
 // How far a long command has come: a bar for a person at a terminal, a line now and then for a log.
 import { SingleBar } from 'cli-progress';
-
-/** Where a command writes. */
-export interface Out {
-  write(text: string): unknown;
-  isTTY?: boolean;
-  columns?: number;
-}
+import type { Out } from './terminal.ts';
 
 export interface Progress {
   /** Begins the next part, which is done at `total`. */
@@ -19,9 +13,9 @@ export interface Progress {
 // A log needs to show that something moves, not how.
 const TENTHS = 10;
 
-/** Makes the progress of one command. A bar needs the stream itself; anything else gets lines. */
-export function createProgress(out: Out, stream: NodeJS.WriteStream | null): Progress {
-  return out.isTTY && stream ? bar(stream) : lines(out);
+/** Makes the progress of one command. */
+export function createProgress(out: Out): Progress {
+  return out.isTTY ? bar(out) : lines(out);
 }
 
 function bar(stream: NodeJS.WriteStream): Progress {

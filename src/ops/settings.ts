@@ -1,9 +1,10 @@
 // npm run settings -- list | set KEY VALUE | unset KEY: what a workspace can change while the bot runs.
 import { pathToFileURL } from 'node:url';
-import { openSettings } from '../app.ts';
+import type { openSettings } from '../app.ts';
 import { describeProblems, readConfig } from '../config.ts';
 import { AppError, errorLine } from '../domain/errors.ts';
 import { createLog } from '../system.ts';
+import { ownTerminal, type Terminal } from './terminal.ts';
 
 const USAGE = `npm run settings -- list
 npm run settings -- set KEY VALUE
@@ -17,10 +18,10 @@ Example: npm run settings -- set capture.emoji inbox_tray
 type Settings = Awaited<ReturnType<typeof openSettings>>;
 
 /** Runs the command. Answers the exit code. */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(args: readonly string[], { out, err, env }: Terminal): Promise<number> {
   const [verb, key, ...rest] = args;
   if (verb === '--help' || verb === '-h') {
-    process.stdout.write(USAGE);
+    out.write(USAGE);
     return 0;
   }
   const complete =
@@ -28,23 +29,25 @@ export async function run(args: readonly string[]): Promise<number> {
     (verb === 'unset' && key !== undefined && rest.length === 0) ||
     (verb === 'set' && key !== undefined && rest.length > 0);
   if (!complete) {
-    process.stderr.write(USAGE);
+    err.write(USAGE);
     return 1;
   }
-  const read = readConfig();
+  const read = readConfig(env);
   if (!read.ok) {
-    process.stderr.write(describeProblems(read.problems));
+    err.write(describeProblems(read.problems));
     return 1;
   }
   let settings: Settings | null = null;
   try {
+    // Everything comes with it, which takes a moment: not for a word of help.
+    const { openSettings } = await import('../app.ts');
     settings = await openSettings(read.config, createLog('error'));
     if (verb === 'set') await setTo(settings, key!, rest.join(' '));
     if (verb === 'unset') await settings.unset(key!);
-    process.stdout.write(report(await settings.all(), key));
+    out.write(report(await settings.all(), key));
     return 0;
   } catch (error) {
-    process.stderr.write(`${error instanceof AppError ? error.message : errorLine(error)}\n`);
+    err.write(`${error instanceof AppError ? error.message : errorLine(error)}\n`);
     return 1;
   } finally {
     await settings?.close();
@@ -83,4 +86,4 @@ export function report(rows: Awaited<ReturnType<Settings['all']>>, only?: string
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
-  process.exit(await run(process.argv.slice(2)));
+  process.exit(await run(process.argv.slice(2), ownTerminal()));

@@ -1,0 +1,16 @@
+// What a command knows of where it runs: handed in, so that a test can be the terminal.
+import { environment } from '../config.ts';
+
+/** Where a command writes: a person's terminal, or a pipe. */
+export type Out = NodeJS.WriteStream | { write(text: string): unknown; isTTY?: false; columns?: number };
+
+export interface Terminal {
+  out: Out;
+  err: Out;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The terminal that this process was started in. */
+export function ownTerminal(): Terminal {
+  return { out: process.stdout, err: process.stderr, env: environment() };
+}
