@@ -95,7 +95,7 @@ function foldedMessage(view: CardView): Message {
   const why =
     view.state === 'absorbed'
       ? 'This theme was merged into another one.'
-      : (view.notes[0] ?? 'There is a newer card about this.');
+      : harmless(clip(view.notes[0] ?? 'There is a newer card about this.', 300));
   const onward = view.continuesAt ? ` ${linkTo(view.continuesAt, 'It goes on here')}.` : '';
   const record = view.issue ? ` Filed here as ${issueLink(view)}.` : '';
   const text = `${title}: ${why}${onward}${record}`;
