@@ -277,6 +277,11 @@ export interface Card {
   createdAt: string;
 }
 
+/** What a card is when it is set aside no longer: one that was never posted waits in the list again. */
+export function stateAwake(card: Pick<Card, 'ts'>): CardState {
+  return card.ts === null ? 'waiting' : 'open';
+}
+
 /** What a card forgets when it is set aside no longer. */
 export const AWAKE = {
   snoozedUntil: null,

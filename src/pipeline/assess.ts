@@ -19,7 +19,7 @@ import type {
   ThemeFacts,
   Themes,
 } from '#src/domain/stores.ts';
-import { AWAKE } from '#src/domain/stores.ts';
+import { AWAKE, stateAwake } from '#src/domain/stores.ts';
 import type { EffectsDeps, Intent, Source } from './effects.ts';
 import { payloadsOf, sourcesOf } from './effects.ts';
 import { quotesStand } from './evidence.ts';
@@ -346,7 +346,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       await open(tx, result.proposalId, 1, insight, thought.proposal, at);
       if ('wait' in thought && thought.wait) await proposals.setThread(tx, result.proposalId, thought.wait, at);
       await cards.change(tx, card.id, {
-        state: 'open',
+        state: speaks ? 'open' : stateAwake(card),
         insightId: insight.id,
         proposalId: result.proposalId,
         proposalRevision: 1,
@@ -378,7 +378,8 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       ];
     }
     const woken = wakes(card, facts.reach.reports);
-    const state = card.state === 'waiting' ? (speaks ? 'open' : 'waiting') : woken ? 'open' : card.state;
+    const asleep = card.state === 'waiting' || (woken && card.ts === null);
+    const state = asleep ? (speaks ? 'open' : 'waiting') : woken ? 'open' : card.state;
     await cards.change(tx, card.id, {
       insightId: insight.id,
       proposalRevision: revision,

@@ -17,7 +17,7 @@ import type {
   Proposals,
   Records,
 } from '#src/domain/stores.ts';
-import { AWAKE } from '#src/domain/stores.ts';
+import { AWAKE, stateAwake } from '#src/domain/stores.ts';
 import type { DecideReply, SimpleReply, UndoReply, Verbs } from '#src/domain/verbs.ts';
 import type { EffectsDeps, Intent } from './effects.ts';
 import { payloadsOf } from './effects.ts';
@@ -286,7 +286,7 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
     const undoUntil = card.snoozedAt ? new Date(Date.parse(card.snoozedAt) + UNDO_MS) : null;
     const allowed = may(input.person, 'undo', { ...thingOf(card, null), undoUntil } as Thing, at);
     if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
-    await cards.change(tx, card.id, { ...AWAKE, state: 'open' });
+    await cards.change(tx, card.id, { ...AWAKE, state: stateAwake(card) });
     await audit(tx, input.person.id, 'card.woken', card.id, at, input.via);
     await deps.send(tx, [{ stage: 'show', id: card.id }]);
     return { kind: 'undoing', decisionId: pending.id };

@@ -1,5 +1,5 @@
 // Show: Insight -> Card. Makes Slack show what the card's row says: posts once, edits in place, keeps the details in the thread.
-import type { CardView } from '#src/domain/card.ts';
+import type { CardState, CardView } from '#src/domain/card.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
 import { payloadHashOf } from '#src/domain/proposal.ts';
 import type { Card, Cards } from '#src/domain/stores.ts';
@@ -29,6 +29,9 @@ export interface ShowDeps {
   now: () => Date;
 }
 
+// A card that was decided from the list before it was ever posted is no news for the channel, unless it was filed.
+const WORTH_POSTING: ReadonlySet<CardState> = new Set(['open', 'approved', 'filed', 'failed', 'done']);
+
 interface ToShow {
   card: Card;
   view: CardView;
@@ -49,6 +52,10 @@ export function createShow(deps: ShowDeps): Stage<ToShow, Shown> {
       for (const id of ids) {
         const card = await cards.byId(db, id);
         if (!card || card.state === 'waiting' || card.channelId === '' || card.drawn >= card.redraw) continue;
+        if (card.ts === null && !WORTH_POSTING.has(card.state)) {
+          await db.transaction('show.skip', (tx) => cards.drawn(tx, id, { drawn: card.redraw }));
+          continue;
+        }
         const view = await viewOf(deps.view, db, card);
         if (!view) continue;
         // Written down before the post: after a crash in between, the next try looks for the message before it posts another.

@@ -1,7 +1,6 @@
 // Tick: what time itself changes on cards. A snoozed card wakes up, and the Undo button goes when its time is over.
 import type { Db, Tx } from '#src/domain/ports.ts';
-import { AWAKE, type Cards, type Decisions, type Records } from '#src/domain/stores.ts';
-
+import { AWAKE, type Cards, type Decisions, type Records, stateAwake } from '#src/domain/stores.ts';
 import type { Next } from './stage.ts';
 
 // Woken in one go; the next tick takes the next.
@@ -23,7 +22,10 @@ export function createTick(deps: TickDeps): () => Promise<void> {
     db.transaction('tick', async (tx) => {
       const at = deps.now();
       const due = await cards.due(tx, at, WAKE_MAX);
-      for (const id of due) await cards.change(tx, id, { ...AWAKE, state: 'open' });
+      for (const id of due) {
+        const card = await cards.lock(tx, id);
+        if (card) await cards.change(tx, id, { ...AWAKE, state: stateAwake(card) });
+      }
       await deps.records.audit(
         tx,
         due.map((id) => ({

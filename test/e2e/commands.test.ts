@@ -183,7 +183,7 @@ describe('insight', () => {
 
 describe('old data', () => {
   it('waits in the list and opens no card until somebody asks for it', async () => {
-    const { app, settle, ask, parents, clock } = await takeStage();
+    const { app, settle, ask, parents, clock, clickMine } = await takeStage();
     const old = EXPORT_COMPLAINTS.slice(0, 4).map((text, index) => {
       const at = clock.ago((100 + index) * DAY_MS).toISOString();
       const signal: SignalDraft = {
@@ -215,6 +215,17 @@ describe('old data', () => {
     await settle();
     expect(parents()).toEqual([]);
     expect(await ask('pia', 'insight')).toMatch(/4 customers, 4 reports · not posted, waits here/);
+    // Setting it aside from the list is nobody else's news.
+    const [row] = await app.verbs.insights();
+    await ask('pia', `insight ${row!.insightId}`);
+    await clickMine('pia', 'card_snooze');
+    expect(parents()).toEqual([]);
+    expect(await ask('pia', 'insight')).toMatch(/set aside/);
+    clock.advance(8 * DAY_MS);
+    await app.tick();
+    await settle();
+    expect(parents()).toEqual([]);
+    expect(await ask('pia', 'insight')).toMatch(/not posted, waits here/);
     expect(await app.post(1)).toBe(1);
     await settle();
     expect(parents()).toHaveLength(1);
