@@ -12,8 +12,8 @@ const { config } = read;
 const mode = modeOf(config);
 
 if (mode === 'incomplete') {
-  const { doctor } = await import('./ops/doctor.ts');
-  await doctor();
+  const [{ doctor }, { ownTerminal }] = await Promise.all([import('./ops/doctor.ts'), import('./ops/terminal.ts')]);
+  await doctor(ownTerminal());
   process.stderr.write('Throughline needs Slack to start. Without any credential, npm start opens the sandbox.\n');
   process.exit(1);
 }

@@ -80,6 +80,8 @@ export type FoundMessage =
 export interface SlackClient {
   /** Asked once and remembered; `fresh` asks again. */
   whoAmI(options?: { fresh?: boolean }): Promise<Self>;
+  /** Asks for the address of a socket, which only an app-level token may. */
+  socketAddress(): Promise<string>;
   channel(id: string): Promise<Channel | null>;
   channels(): Promise<Channel[]>;
   /** By id, or by name with or without #. Null when there is none that we can see. */
@@ -158,6 +160,9 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
       }
       return self;
     },
+
+    socketAddress: () =>
+      call('apps.connections.open', async () => z.string().parse((await web.apps.connections.open({})).url)),
 
     channel: (id) =>
       cache.getOrLoad(`channel:${id}`, () =>

@@ -15,7 +15,7 @@ import { listenToCards, redrawCard } from './listeners/card.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
 import { createOutbound, type Outbound, type Posted } from './outbound.ts';
 import { createPeople, type People } from './people.ts';
-import { probeSlack } from './probe.ts';
+import { probeSlack, probeSocket } from './probe.ts';
 import { createSlackIntake, type SlackDelivery, type SlackIntake } from './receiver.ts';
 import { createSlackSocket, type SlackSocket } from './socket.ts';
 import { cardKey, cardMessage } from './views/card.ts';
@@ -88,6 +88,14 @@ export function createSlackProbe(
 ): () => Promise<Probe> {
   const client = createSlackClient({ ...deps, token: config.botToken, apiUrl: config.apiUrl });
   return () => probeSlack({ client, people: createPeople({ client, config }), config });
+}
+
+/** The live check of Socket Mode, for the doctor: whether the app-level token opens a socket. */
+export function createSocketProbe(
+  config: SlackConfig & { appToken: string },
+  deps: Pick<SlackDeps, 'clock' | 'log' | 'telemetry' | 'fetch' | 'cache'>,
+): () => Promise<Probe> {
+  return () => probeSocket(createSlackClient({ ...deps, token: config.appToken, apiUrl: config.apiUrl }));
 }
 
 /** Slack, as the app uses it. */

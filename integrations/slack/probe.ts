@@ -89,3 +89,17 @@ export async function probeSlack(deps: {
     };
   }
 }
+
+/** Asks Slack for a socket with the app-level token. The address that comes back is not used. */
+export async function probeSocket(client: Pick<SlackClient, 'socketAddress'>): Promise<Probe> {
+  try {
+    await client.socketAddress();
+    return { ok: true, detail: 'events come through a socket of our own' };
+  } catch (error) {
+    return {
+      ok: false,
+      detail: errorLine(error),
+      fix: 'Turn Socket Mode on, and make an app-level token with connections:write for SLACK_APP_TOKEN (Basic Information).',
+    };
+  }
+}
