@@ -11,6 +11,7 @@ import { lineagePage } from './pages/lineage.ts';
 // Slack sends at most 4 MB; nothing else comes near it.
 const BODY_MAX = 4 * 1024 * 1024;
 const RETRY_AFTER_S = 10;
+const CLOSE_IDLE_MS = 20;
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -247,8 +248,15 @@ export async function listen(app: Hono, host: string, port: number): Promise<Lis
     port: actual,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        if ('closeIdleConnections' in server) server.closeIdleConnections();
+        // A connection that is kept alive is idle only after its last answer: without looking again, stopping would wait for it.
+        const idle = setInterval(
+          () => 'closeIdleConnections' in server && server.closeIdleConnections(),
+          CLOSE_IDLE_MS,
+        );
+        server.close(() => {
+          clearInterval(idle);
+          resolve();
+        });
       }),
   };
 }

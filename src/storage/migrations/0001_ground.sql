@@ -56,6 +56,8 @@ create table delivery (
   primary key (workspace_id, source, delivery_id)
 );
 create index delivery_waiting on delivery (workspace_id, received_at) where state = 'received';
+-- A deletion at the source looks for the deliveries that brought the message in, by the moment in which they were handled.
+create index delivery_handled on delivery (workspace_id, source, handled_at) where payload is not null;
 create index delivery_payload_age on delivery (workspace_id, received_at) where payload is not null;
 
 create table customer (
@@ -90,6 +92,7 @@ create table signal_key (
   received_at timestamptz not null,
   primary key (workspace_id, source, external_id, revision)
 );
+create index signal_key_by_message on signal_key (workspace_id, external_id);
 create index signal_key_by_id on signal_key (workspace_id, signal_id);
 
 create table signal_text (
@@ -264,6 +267,12 @@ create table card (
   claimed_by text,
   snoozed_until timestamptz,
   snoozed_reports integer,
+  -- Who set it aside, when and how, so that it is told, and taken back within its time.
+  snoozed_by text,
+  snoozed_at timestamptz,
+  snoozed_via text,
+  -- Until when the card offers Undo for it; cleared when the card was drawn again without.
+  snooze_undo_until timestamptz,
   created_at timestamptz not null,
   primary key (workspace_id, id),
   unique (workspace_id, theme_id, generation)
