@@ -76,7 +76,8 @@ import { createRoutes, type Listening, linkSignature, listen } from './web/serve
 
 // The workspace of an installation that has one, which is all of them so far.
 const WORKSPACE = 'main';
-const STOP_DRAIN_MS = 8_000;
+// Leaves the rest of ten seconds to the database, which is stopped after the work.
+const STOP_DRAIN_MS = 6_000;
 // A delivery that is older than this and still waits was cut short; younger ones are being handled.
 const CUT_SHORT_MS = 30_000;
 const SLACK_CACHE_MS = 10 * 60_000;

@@ -79,7 +79,7 @@ export function openDb(options: { url: string; log: Log; telemetry: Telemetry; m
 function readable(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const code = (error as Error & { code?: string }).code ?? '';
-  const lostConnection = /ECONN|EPIPE|ENOENT|ETIMEDOUT|terminated|timeout exceeded|Connection/i.test(
+  const lostConnection = /ECONN|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|terminated|timeout exceeded|Connection/i.test(
     `${code} ${error.message}`,
   );
   if (TRANSIENT.test(code) || lostConnection) {

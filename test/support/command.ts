@@ -25,8 +25,13 @@ export interface Running {
 
 /** Starts a file of ours. Nothing of this process's environment reaches it but what a process needs to run. */
 export function startCommand(file: string, args: readonly string[], env: Record<string, string>): Running {
+  return startNode([join(ROOT, file), ...args], env, ROOT);
+}
+
+function startNode(args: readonly string[], env: Record<string, string>, cwd: string): Running {
   const { PATH = '', HOME = '/tmp' } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, file), ...args], {
+  const child = spawn(process.execPath, [...args], {
+    cwd,
     env: { PATH, HOME, NODE_COMPILE_CACHE: COMPILED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -61,6 +66,11 @@ export function startCommand(file: string, args: readonly string[], env: Record<
 /** Runs a file of ours to its end. */
 export function runCommand(file: string, args: readonly string[], env: Record<string, string>): Promise<Finished> {
   return startCommand(file, args, env).ended;
+}
+
+/** Runs Node with these words in a folder, with no environment of its own. */
+export function runNode(args: readonly string[], cwd: string): Promise<Finished> {
+  return startNode(args, {}, cwd).ended;
 }
 
 /** Runs a command's function here, which saves the second that a process takes to load; it sees this environment and no terminal. */
