@@ -6,8 +6,11 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Generous, because a machine may be busy: a test awaits events, so that a long limit costs nothing when it passes.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Once more in CI only: many tests run real servers, browsers and killed processes side by side on two processors.
+    retry: process.env.CI === 'true' ? 1 : 0,
     teardownTimeout: 10_000,
   },
 });
