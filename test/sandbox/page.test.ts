@@ -37,7 +37,7 @@ beforeAll(async () => {
   if (!launched.browser) return;
   browser = launched.browser;
   page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => mistakes.push(error.message));
   page.on('console', (message) => void (message.type() === 'error' && mistakes.push(message.text())));
   await page.goto(sandbox.url);
