@@ -12,7 +12,7 @@ export interface Kill {
   when: 'before' | 'after';
 }
 
-/** The point that each write of a graph's checkpoint is. */
+/** The point that each commit of a graph's checkpoint is. */
 export const CHECKPOINT = 'checkpoint';
 /** The point that each statement to the database is, when statements are watched. */
 export const STATEMENT = 'statement';

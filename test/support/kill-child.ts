@@ -39,14 +39,16 @@ async function around<T>(point: string, run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Makes points of what libraries write by themselves: the checkpoints of the graphs, and on demand every statement of a start. */
+/** Makes points of what libraries write by themselves: the commits of the graphs' checkpoints, and on demand every statement. */
 function watchStatements(): void {
   const prototype = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown };
   const { query } = prototype;
-  prototype.query = function (this: unknown, ...args: unknown[]) {
+  const writing = new WeakSet<object>();
+  prototype.query = function (this: object, ...args: unknown[]) {
     const text = typeof args[0] === 'string' ? args[0] : ((args[0] as { text?: string } | undefined)?.text ?? '');
     if (every) pass(STATEMENT);
-    if (WRITES_CHECKPOINT.test(text)) pass(CHECKPOINT);
+    if (WRITES_CHECKPOINT.test(text)) writing.add(this);
+    if (text === 'COMMIT' && writing.delete(this)) pass(CHECKPOINT);
     return query.apply(this, args);
   };
 }

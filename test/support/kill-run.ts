@@ -1,4 +1,4 @@
-// Runs the story with a bot that dies at one point, starts another one on the same database, and looks at what there is in the end.
+// Runs the story with bots that die at given points, each followed by another one on the same database, and looks at what there is in the end.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import pg from 'pg';
@@ -17,6 +17,8 @@ const PORTS = 8_000;
 const SLACK_RETRIES_MS = [100, 300, 1_000, 2_000, 4_000, 8_000];
 const SETTLE_LIMIT_MS = 45_000;
 const LOOK_MS = 20;
+// How long a person needs to read that it did not work.
+const CLICK_AGAIN_MS = 100;
 
 /** A kill in a step of the story. */
 export interface Place extends Kill {
@@ -24,8 +26,8 @@ export interface Place extends Kill {
 }
 
 export interface RunOptions {
-  /** Where the first bot dies; without it nobody does. */
-  place?: Place | null;
+  /** Where bots die, one after the other, at most one in each step; the last one lives. Without any, nobody does. */
+  places?: readonly Place[];
   /** The last step. */
   until: string;
   /** The database to begin with: its name as a template, or null for an empty one without any table. */
@@ -36,10 +38,10 @@ export interface RunOptions {
 
 /** What came of one run. */
 export interface Run {
-  /** The points that were passed, by step, while the first bot lived. */
+  /** The points that were passed, by step, as long as nobody died in it. */
   passed: Map<string, string[]>;
-  /** False when the trap was never stepped on. */
-  killed: boolean;
+  /** The places where nobody died, since they were never passed. */
+  missed: Place[];
   /** What there was after each step that ends something. */
   ends: Map<string, End>;
   /** What the person who clicked was told alone: it may differ between two runs, and is a hint when something else does. */
@@ -48,42 +50,32 @@ export interface Run {
 
 /** Runs the story once. */
 export async function runStory(options: RunOptions): Promise<Run> {
-  const { place = null } = options;
+  const { places = [], until } = options;
   const [world, database, port] = await Promise.all([startWorld(), createDatabase(options.template), freePort()]);
-  const bot = spawnBot();
   const env = { ...world.env, DATABASE_URL: database.url, DATA_DIR: await scratchFolder(), PORT: String(port) };
   const db = new pg.Client(database.url);
   await db.connect();
-  const second = createSecond(bot, db, env);
+  const crew = createCrew({ db, env, statements: options.statements ?? false, deaths: places.length });
+  const run: Run = { passed: new Map(), missed: [], ends: new Map(), told: [] };
   try {
     await connect(world, port);
-    const settle = () => settled(world, db, second);
-    const press = (button: string) => pressed(world, second, button);
-    const passed = new Map<string, string[]>();
-    const ends = new Map<string, End>();
-    let killed = false;
-    for (const step of STORY.slice(0, 1 + STORY.findIndex(({ name }) => name === options.until))) {
-      const trap = place?.step === step.name ? place : null;
-      await bot.arm(trap);
-      if (step.name === 'start') await bot.start(env, options.statements ?? false);
-      await step.act({ world, press });
-      await settle();
-      const seen = await bot.arm(null);
-      if (seen !== 'dead') passed.set(step.name, seen);
-      else if (trap) {
-        killed = true;
-        await settle();
-      }
-      // Whatever else ends the first one is no kill, and its successor must not hide it.
-      if (seen === 'dead' && (!killed || (await bot.ended) !== 'SIGKILL'))
-        throw new Error(`The bot ended by itself in "${step.name}".`);
-      if (step.isEnd || step.name === options.until) ends.set(step.name, await endOf(world, db));
+    for (const step of STORY.slice(0, 1 + STORY.findIndex(({ name }) => name === until))) {
+      const place = places.find((one) => one.step === step.name) ?? null;
+      await crew.arm(place);
+      if (step.name === 'start') await crew.begin();
+      await step.act({ world, press: (button) => pressed(world, crew, button) });
+      await settled(world, db, crew);
+      const seen = await crew.arm(null);
+      if (seen !== 'dead') run.passed.set(step.name, seen);
+      if (seen !== 'dead' && place) run.missed.push(place);
+      // Whoever follows a bot that died at the end of the step has to catch up.
+      if (seen === 'dead') await settled(world, db, crew);
+      if (step.isEnd || step.name === until) run.ends.set(step.name, await endOf(world, db));
     }
-    const told = world.slack.state.ephemeralsOf(world.user('pia')).map(({ message }) => message.text);
-    return { passed, killed, ends, told };
+    run.told = world.slack.state.ephemeralsOf(world.user('pia')).map(({ message }) => message.text);
+    return run;
   } finally {
-    await second.stop();
-    await bot.stop();
+    await crew.stop();
     await world.close();
     await db.end();
     await database.drop();
@@ -101,58 +93,100 @@ async function connect({ slack, linear, zendesk }: World, port: number): Promise
   zendesk.connect({ webhookUrl: `${url}/webhooks/zendesk` });
 }
 
-type Second = ReturnType<typeof createSecond>;
+type Crew = ReturnType<typeof createCrew>;
 
-/** The bot that takes over when the first one has died: in this process, since nobody kills it. */
-function createSecond(first: Bot, db: pg.Client, env: Record<string, string>) {
+/**
+ * The bots of one run: each in a process of its own, and when it is killed the next one begins on the same database. After the last death the
+ * app runs in this process, since nobody kills it any more.
+ */
+function createCrew(options: { db: pg.Client; env: Record<string, string>; statements: boolean; deaths: number }) {
+  const { db, env } = options;
+  let deathsLeft = options.deaths;
+  let armed = false;
+  // Somebody died since this was asked last.
+  let died = false;
   let since = new Date(0);
-  let app: Promise<App> | null = null;
+  let bot: Bot | null = spawnBot();
+  let heir: Bot | null = null;
+  let app: App | null = null;
+  // What everybody waits for: whoever is on duty has started.
+  let onDuty: Promise<unknown> = Promise.resolve();
   let stopping = false;
-  const started = Promise.withResolvers<void>();
-  started.promise.catch(() => {});
-  void first.ended.then(() => {
-    if (stopping) return;
-    app = (async () => {
-      since = (await db.query<{ now: Date }>('select clock_timestamp() as now')).rows[0]!.now;
-      return buildApp(configOf(env), { log: quietLog });
-    })();
-    app.then(() => started.resolve(), started.reject);
-  });
+
+  const watch = (current: Bot) =>
+    void current.ended.then((signal) => {
+      if (stopping) return;
+      const killed = armed && signal === 'SIGKILL';
+      armed = false;
+      died = true;
+      deathsLeft -= 1;
+      bot = null;
+      onDuty = killed ? succeed() : Promise.reject(new Error(`A bot ended by itself: ${signal ?? 'no signal'}.`));
+      // Everybody who waits hears of it; until then it is nobody's.
+      onDuty.catch(() => {});
+    });
+  const succeed = async () => {
+    since = (await db.query<{ now: Date }>('select clock_timestamp() as now')).rows[0]!.now;
+    if (deathsLeft === 0) {
+      app = await buildApp(configOf(env), { log: quietLog });
+      return;
+    }
+    bot = heir ?? spawnBot();
+    heir = null;
+    watch(bot);
+    await bot.start(env, options.statements);
+  };
+  watch(bot);
+
   return {
-    /** When the first one was known to be dead: what it had begun by then is nobody's. */
+    /** When the last one was known to be dead: what it had begun by then is nobody's. */
     since: () => since,
-    /** Waits for it where it is needed. */
-    async alive() {
-      await app;
+    async begin() {
+      // A death on the way is no failure of the start.
+      await bot?.start(env, options.statements);
     },
-    /** Waits until the death of the first has been noticed, and its successor is there. */
-    noticed: () => started.promise,
+    /** Sets a trap, or takes it away; answers what was passed since the last time, or that somebody died meanwhile. */
+    async arm(place: Place | null): Promise<string[] | 'dead'> {
+      await onDuty;
+      const current = bot;
+      if (place && deathsLeft > 1) heir ??= spawnBot();
+      if (place) armed = true;
+      const seen = (await current?.arm(place)) ?? 'dead';
+      if (seen === 'dead') await current?.ended;
+      if (!place) armed = false;
+      const answer = died ? 'dead' : seen;
+      died = false;
+      return answer;
+    },
+    /** Waits for whoever is on duty. */
+    alive: () => onDuty,
     async stop() {
       stopping = true;
-      await (await app?.catch(() => null))?.stop();
+      await onDuty.catch(() => {});
+      await Promise.all([app?.stop(), bot?.stop(), heir?.stop()]);
     },
   };
 }
 
 /** Presses a button as a person does: again when Slack says that the bot did not take it, and the button is still there. */
-async function pressed(world: World, second: Second, button: string): Promise<void> {
+async function pressed(world: World, crew: Crew, button: string): Promise<void> {
   for (;;) {
-    await second.alive();
+    await crew.alive();
     const card = cardsIn(world).at(-1);
     if (!card || !JSON.stringify(card.blocks).includes(button)) return;
     const taken = await world.slack.human.click(world.user('pia'), world.channel('insights'), card.ts, button);
     if (taken.ok) return;
-    await second.noticed();
+    await new Promise((resolve) => setTimeout(resolve, CLICK_AGAIN_MS));
   }
 }
 
 /** Waits until nothing is under way anywhere, twice in a row. */
-async function settled(world: World, db: pg.Client, second: Second): Promise<void> {
+async function settled(world: World, db: pg.Client, crew: Crew): Promise<void> {
   const giveUp = Date.now() + SETTLE_LIMIT_MS;
   for (let quiet = 0; quiet < 2; ) {
-    await second.alive();
+    await crew.alive();
     await Promise.all([world.slack.idle(), world.linear.idle(), world.zendesk.idle()]);
-    const waiting = await underWay(db, second.since());
+    const waiting = await underWay(db, crew.since());
     quiet = waiting.length === 0 ? quiet + 1 : 0;
     if (Date.now() > giveUp) throw new Error(`Still under way after ${SETTLE_LIMIT_MS} ms: ${waiting.join(', ')}`);
     if (quiet < 2) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
