@@ -83,6 +83,7 @@ const CUT_SHORT_MS = 30_000;
 const SLACK_CACHE_MS = 10 * 60_000;
 const LINEAR_CACHE_MS = 60 * 60_000;
 const SYSTEM_NAMES = { slack: 'Slack', zendesk: 'Zendesk', linear: 'Linear', github: 'GitHub' } as const;
+const IDLE_LOOK_MS = 25;
 const RELAX_EVERY_MS = 10_000;
 
 /** What a test, a command or the sandbox puts in the place of the machine. */
@@ -111,8 +112,8 @@ export interface App {
   db: Tx;
   /** Stores deliveries as if they had come in, and sends their jobs. */
   accept(deliveries: readonly Incoming[]): Promise<boolean[]>;
-  /** Resolves when nothing is left to do right now. */
-  idle(): Promise<void>;
+  /** Resolves when nothing is left to do right now. Looks every `everyMs`; each look counts all jobs, so who waits long looks seldom. */
+  idle(everyMs?: number): Promise<void>;
   /** Looks again for what webhooks missed, now. */
   reconcile(): Promise<void>;
   sweep(): Promise<void>;
@@ -773,14 +774,14 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       async reconcile() {
         for (const integration of integrations) await reconcile(integration);
       },
-      async idle() {
+      async idle(everyMs = IDLE_LOOK_MS) {
         // Two quiet looks in a row: a batch that just ended may be about to send the next jobs.
         for (let quiet = 0; quiet < 2; ) {
           // A click is acknowledged before it is carried out.
           await slack?.intake.drain();
           const depth = await queue.depth();
           quiet = Object.values(depth).every(({ waiting, active }) => waiting + active === 0) ? quiet + 1 : 0;
-          if (quiet < 2) await systemClock.sleep(25);
+          if (quiet < 2) await systemClock.sleep(everyMs);
         }
       },
       stop,

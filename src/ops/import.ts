@@ -155,15 +155,25 @@ async function understanding(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<boolean> {
-  progress.begin('Understanding', result.rows - result.rejected);
+  const rows = result.rows - result.rejected;
+  progress.begin('Understanding', rows);
+  let weighing = false;
   let done = false;
-  const idle = app.idle().then(() => {
+  const idle = app.idle(LOOK_MS).then(() => {
     done = true;
   });
+  // Whoever is interrupted does not wait for it any more, and it ends with the database.
+  idle.catch(() => undefined);
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   while (!done && !signal.aborted) {
     await Promise.race([idle, stopped, new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
-    progress.at(await app.understood(`import:${plan.name}:`));
+    const understood = await app.understood(`import:${plan.name}:`);
+    progress.at(understood);
+    if (understood < rows || weighing || done) continue;
+    // What the rows come to is thought about theme by theme, and nobody knows beforehand how many there are.
+    weighing = true;
+    progress.end(true);
+    progress.begin('Weighing the themes', null);
   }
   progress.end(done);
   return done;

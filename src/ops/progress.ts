@@ -3,8 +3,8 @@ import { SingleBar } from 'cli-progress';
 import type { Out } from './terminal.ts';
 
 export interface Progress {
-  /** Begins the next part, which is done at `total`. */
-  begin(what: string, total: number): void;
+  /** Begins the next part, which is done at `total`; null when nobody knows how much it is. */
+  begin(what: string, total: number | null): void;
   at(value: number): void;
   /** Ends the part; `complete` fills what is left of it. */
   end(complete: boolean): void;
@@ -25,6 +25,10 @@ function bar(stream: NodeJS.WriteStream): Progress {
   let total = 0;
   return {
     begin(what, newTotal) {
+      if (newTotal === null) {
+        stream.write(`${what} …\n`);
+        return;
+      }
       total = newTotal;
       current = new SingleBar({
         format: (_options, { progress, eta }) => {
@@ -59,7 +63,7 @@ function lines(out: Out): Progress {
   let told = 0;
   return {
     begin(name, newTotal) {
-      [what, total, told] = [name, newTotal, 0];
+      [what, total, told] = [name, newTotal ?? 0, 0];
       out.write(`${what} …\n`);
     },
     at(value) {

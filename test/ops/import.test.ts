@@ -136,11 +136,12 @@ it('draws one bar for each part at a terminal, as wide as there is room', () => 
   progress.begin('Reading', 200);
   progress.at(100);
   progress.end(true);
-  progress.begin('Understanding', 0);
-  progress.end(false);
+  progress.begin('Weighing', null);
+  progress.at(5);
+  progress.end(true);
   const text = drawn.join('');
   expect(text).toContain('Reading       ███████████████ 100%');
-  expect(text).toContain('Understanding ');
+  expect(text).toContain('Weighing …\n');
   const bars = drawn.filter((line) => /[█░]/.test(line));
   expect(Math.max(...bars.map((line) => line.length))).toBeLessThanOrEqual(60);
 });
