@@ -79,9 +79,10 @@ export function openDb(options: { url: string; log: Log; telemetry: Telemetry; m
 function readable(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const code = (error as Error & { code?: string }).code ?? '';
-  const lostConnection = /ECONN|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|terminated|timeout exceeded|Connection/i.test(
-    `${code} ${error.message}`,
-  );
+  const lostConnection =
+    /ECONN|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|terminated|timeout exceeded|Connection/i.test(
+      `${code} ${error.message}`,
+    );
   if (TRANSIENT.test(code) || lostConnection) {
     return new AppError('unavailable', 'The database cannot be reached right now.', { retryable: true, cause: error });
   }
