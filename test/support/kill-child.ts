@@ -1,9 +1,9 @@
 // A process that runs the real app and ends itself, as `kill -9` would, at one point of what it does. Started by kill-bot.ts.
 import pg from 'pg';
 import { buildApp } from '#src/app.ts';
+import { readConfig } from '#src/config.ts';
 import type { Answer, Kill, Order } from './kill-bot.ts';
 import { CHECKPOINT, STATEMENT } from './kill-bot.ts';
-import { configOf } from './rig.ts';
 
 const WRITES_CHECKPOINT = /^\s*(insert into|delete from)\s+"?checkpoints"?\./i;
 
@@ -62,7 +62,9 @@ async function obey(order: Order): Promise<Answer> {
   if (order.kind === 'start') {
     every = order.statements;
     watchStatements();
-    const app = await buildApp(configOf(order.env), {
+    const read = readConfig(order.env);
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    const app = await buildApp(read.config, {
       telemetry: (inner) => ({ ...inner, around: (point, run) => around(point, () => inner.around(point, run)) }),
     });
     stop = () => app.stop();
