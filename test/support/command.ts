@@ -68,11 +68,6 @@ export function runCommand(file: string, args: readonly string[], env: Record<st
   return startCommand(file, args, env).ended;
 }
 
-/** Runs Node with these words in a folder, with no environment of its own. */
-export function runNode(args: readonly string[], cwd: string): Promise<Finished> {
-  return startNode(args, {}, cwd).ended;
-}
-
 /** Runs a command's function here, which saves the second that a process takes to load; it sees this environment and no terminal. */
 export async function runHere(
   run: (terminal: Terminal) => Promise<number>,
