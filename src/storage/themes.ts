@@ -2,6 +2,7 @@
 import type { WorkspaceId } from '#src/domain/ids.ts';
 import { DAY_MS, WINDOW_DAYS } from '#src/domain/insight.ts';
 import type { ObservationKind, Severity } from '#src/domain/observation.ts';
+import type { Tx } from '#src/domain/ports.ts';
 import type { Records, ThemeFacts, Themes } from '#src/domain/stores.ts';
 import { type Theme, ThemeContract } from '#src/domain/theme.ts';
 import { forgetDeleted } from './forget.ts';
@@ -257,6 +258,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
     },
 
     async hold(tx, themeId, conversationIds) {
+      await lockThemes(tx, workspaceId, [themeId]);
       const [row] = await tx.query<{ n: string }>(
         `select count(*) as n from conversation where workspace_id = $1 and id = any($3) and theme_id = $2 and state = 'live'`,
         [workspaceId, themeId, conversationIds],
@@ -303,6 +305,11 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
 
     async leave(tx, conversations, at) {
       const members = conversations.filter((item) => item.themeId !== null);
+      await lockThemes(
+        tx,
+        workspaceId,
+        members.map((item) => item.themeId!),
+      );
       await this.assign(
         tx,
         members.map((item) => ({
@@ -319,6 +326,15 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
       await forgetDeleted(tx, workspaceId, keyring, conversations, (themeId) => this.titles(tx, themeId, TITLES_LEFT));
     },
   };
+}
+
+/** What is written about a theme and what is forgotten of it take turns: neither could see the other's rows before they are committed. */
+async function lockThemes(tx: Tx, workspaceId: WorkspaceId, themeIds: readonly string[]): Promise<void> {
+  if (themeIds.length === 0) return;
+  await tx.query(`select 1 from theme where workspace_id = $1 and id = any($2) order by id for update`, [
+    workspaceId,
+    themeIds,
+  ]);
 }
 
 const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high', 'critical'];

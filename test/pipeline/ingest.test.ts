@@ -1,5 +1,6 @@
 // From a message to a report: whose words count, whose are context, what an edit and a deletion change, and where we listen.
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Db } from '#src/domain/ports.ts';
 import { DAY_MS, MINUTE_MS } from '#test/support/fast-clock.ts';
 import { actionsOf, EXPORT_COMPLAINTS, leaveStage, shownOn, takeStage } from '#test/support/hands.ts';
 
@@ -182,6 +183,29 @@ describe('a deletion at the source', () => {
       await complain(who, EXPORT_COMPLAINTS[index + 3]!);
     expect(parents().filter((parent) => parent.ts !== ts)).toHaveLength(1);
     expect(actionsOf(card())).toContain('card_file');
+  }, 30_000);
+
+  it('reaches the words of an insight that is written in the same moment', async () => {
+    const { openCard, slack, user, channel, settle, app } = await takeStage();
+    await openCard();
+    const mine = slack.state.timeline(channel('support')).find((message) => message.user === user('cleo'))!;
+    const db = app.db as Db;
+    // What assessing does: it makes sure that the reports are still there, and writes what they say.
+    await db.transaction('assess', async (tx) => {
+      await tx.query('select 1 from theme for update');
+      slack.human.remove(user('cleo'), channel('support'), mine.ts);
+      const waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+      await expect.poll(() => app.db.query(waits), { timeout: 10_000 }).not.toEqual([]);
+      await tx.query(
+        `insert into insight (workspace_id, id, theme_id, body, created_at)
+         select workspace_id, 'ins_late', theme_id, body || jsonb_build_object('title', $1::text), created_at + interval '1 second' from insight limit 1`,
+        [mine.text],
+      );
+    });
+    await settle();
+    const titles = await app.db.query<{ title: string }>("select body->>'title' as title from insight");
+    expect(titles.length).toBeGreaterThan(1);
+    expect(titles.map(({ title }) => title)).not.toContain(mine.text);
   }, 30_000);
 
   it('reaches what Zendesk redacts', async () => {
