@@ -9,8 +9,6 @@ export default defineConfig({
     // Generous, because a machine may be busy: a test awaits events, so that a long limit costs nothing when it passes.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Once more in CI only: many tests run real servers, browsers and killed processes side by side on two processors.
-    retry: process.env.CI === 'true' ? 1 : 0,
     teardownTimeout: 10_000,
   },
 });
