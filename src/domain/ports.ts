@@ -37,7 +37,10 @@ export interface Tx {
   query<Row extends Record<string, any>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** The database. `name` says what the transaction makes durable, for traces and for the tests that kill us there. */
+/**
+ * The database. `name` says what the transaction makes durable, for traces and for the tests that kill us there. `run` is called again when the
+ * server ended it in favour of another transaction: it changes rows, and nothing that a rollback would not take back.
+ */
 export interface Db extends Tx {
   transaction<T>(name: string, run: (tx: Tx) => Promise<T>): Promise<T>;
 }

@@ -15,6 +15,10 @@ export interface OpenDb extends Db {
   close(): Promise<void>;
 }
 
+// Of two transactions that wait for each other the server ends one; done again it meets the other's result. More often than this is a fault of ours.
+const CONFLICT_TRIES = 4;
+const CONFLICT = new Set(['40P01', '40001']);
+
 // PostgreSQL error classes that mean "not now": connection, resources, shutdown, serialization, lock. Class 53 is out of memory or connections.
 const TRANSIENT = /^(08|53|57P|40001|40P01|55P03)/;
 
@@ -42,30 +46,42 @@ export function openDb(options: { url: string; log: Log; telemetry: Telemetry; m
     }
   };
 
+  const once = async <T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
+    let client: pg.PoolClient;
+    try {
+      client = await pool.connect();
+    } catch (error) {
+      throw readable(error);
+    }
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      const tx: Tx = { query: (text, values) => run(client, text, values) };
+      const result = await work(tx);
+      await telemetry.around(`commit.${name}`, () => client.query('commit'));
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((lost: Error) => {
+        broken = lost;
+      });
+      throw readable(error);
+    } finally {
+      client.release(broken);
+    }
+  };
+
   return {
     pool,
     query: (text, values) => run(pool, text, values),
     async transaction(name, work) {
-      let client: pg.PoolClient;
-      try {
-        client = await pool.connect();
-      } catch (error) {
-        throw readable(error);
-      }
-      let broken: Error | undefined;
-      try {
-        await client.query('begin');
-        const tx: Tx = { query: (text, values) => run(client, text, values) };
-        const result = await work(tx);
-        await telemetry.around(`commit.${name}`, () => client.query('commit'));
-        return result;
-      } catch (error) {
-        await client.query('rollback').catch((lost: Error) => {
-          broken = lost;
-        });
-        throw readable(error);
-      } finally {
-        client.release(broken);
+      for (let tries = 1; ; tries++) {
+        try {
+          return await once(name, work);
+        } catch (error) {
+          if (tries === CONFLICT_TRIES || !isConflict(error)) throw error;
+          telemetry.count('database_conflicts_total', { transaction: name });
+          log.debug({ transaction: name, tries }, 'two transactions waited for each other; doing this one again');
+        }
       }
     },
     close() {
@@ -73,6 +89,12 @@ export function openDb(options: { url: string; log: Log; telemetry: Telemetry; m
       return pool.end();
     },
   };
+}
+
+/** Whether the server ended this transaction in favour of another one, so that it can be done again at once. */
+function isConflict(error: unknown): boolean {
+  const cause = error instanceof AppError ? error.cause : error;
+  return cause instanceof Error && CONFLICT.has((cause as Error & { code?: string }).code ?? '');
 }
 
 /** Tells an unreachable or busy database (retry, answer 503) from a mistake in our SQL (a bug). */
