@@ -312,7 +312,7 @@ export async function doctor({ out, err, env }: Terminal): Promise<number> {
 }
 
 async function checksOf(config: Config): Promise<Check[]> {
-  const { probes, runningDatabase } = await import('../app.ts');
+  const [{ runningDatabase }, { probes }] = await Promise.all([import('../app.ts'), import('../connect.ts')]);
   const cache = { getOrLoad: <T>(_key: string, load: () => Promise<T>) => load(), delete: async () => true };
   const live = probes(config, {
     clock: systemClock,

@@ -65,11 +65,16 @@ export const RINGS: Ring[] = [
   {
     name: 'the operators’ commands',
     owns: /^src\/ops\//,
-    ours: [DOMAIN, CONFIG, MACHINE, /^src\/app\.ts$/],
+    ours: [DOMAIN, CONFIG, MACHINE, /^src\/(app|connect)\.ts$/],
     // pg for the doctor, who asks the database when the app itself could not start.
     packages: ['zod', 'pg', 'csv-parse*', 'cli-progress', 'node:*'],
   },
-  { name: 'the composition root', owns: /^src\/app\.ts$/, ours: [/^(src|agents|integrations)\//], packages: ['*'] },
+  {
+    name: 'the composition root',
+    owns: /^src\/(app|connect)\.ts$/,
+    ours: [/^(src|agents|integrations)\//],
+    packages: ['*'],
+  },
   {
     name: 'the entrance',
     owns: /^src\/main\.ts$/,

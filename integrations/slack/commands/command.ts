@@ -2,6 +2,7 @@
 
 import type { Clock } from '#src/domain/ports.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
+import type { Ask } from '../app.ts';
 import type { Message } from '../client.ts';
 import type { ReactionSettings } from '../listeners/reactions.ts';
 
@@ -18,10 +19,10 @@ export interface CommandDeps {
   commands(): readonly Command[];
 }
 
-/** One sub-command. `handle` gets the words after its name, as typed. Its answer is for the asker only. */
+/** One sub-command. `handle` gets the words after its name, as typed; its answer is for the asker only. What takes longer is sent by `ask.reply` when it is there. */
 export interface Command {
   name: string;
   usage: string;
   describe: string;
-  handle(rest: string, deps: CommandDeps): Promise<Message>;
+  handle(rest: string, deps: CommandDeps, ask: Ask): Promise<Message>;
 }

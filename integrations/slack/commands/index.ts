@@ -27,16 +27,16 @@ export function listenToCommands(app: SlackApp, deps: Omit<CommandDeps, 'command
       await ask.reply(say(SEE_REFUSED));
       return;
     }
-    await ask.reply(await runCommand(text, { ...deps, commands: () => COMMANDS }));
+    await ask.reply(await runCommand(text, { ...deps, commands: () => COMMANDS }, ask));
   });
 }
 
 /** Answers what was typed after /throughline. */
-export async function runCommand(text: string, deps: CommandDeps): Promise<Message> {
+export async function runCommand(text: string, deps: CommandDeps, ask: Ask): Promise<Message> {
   const [first = '', ...rest] = text.trim().split(/\s+/);
   const name = first.toLowerCase();
   const command = COMMANDS.find((one) => one.name === (ALIASES[name] ?? name));
-  if (command) return command.handle(rest.join(' '), deps);
+  if (command) return command.handle(rest.join(' '), deps, ask);
   const nearest = nearestName(name);
   const hint = nearest
     ? `Did you mean \`${SLASH} ${nearest}${rest.length > 0 ? ` ${harmless(clip(rest.join(' '), 80))}` : ''}\`?`

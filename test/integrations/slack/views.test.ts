@@ -1,6 +1,7 @@
 // Every surface, over hostile and very long text: it fits Slack, says everything in plain words too, and nothing from outside acts.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Ask } from '#integrations/slack/app.ts';
 import type { Message } from '#integrations/slack/client.ts';
 import type { CommandDeps } from '#integrations/slack/commands/command.ts';
 import { COMMANDS, nearestName, runCommand } from '#integrations/slack/commands/index.ts';
@@ -441,6 +442,15 @@ describe('commands', () => {
     insightsChannel: '#insights',
     commands: () => COMMANDS,
   } satisfies CommandDeps;
+  const ask: Ask = {
+    userId: 'U0PIA',
+    person: async () => ({ id: 'U0PIA', kind: 'member', approver: true }),
+    where: { userId: 'U0PIA' },
+    interaction: {},
+    value: null,
+    late: false,
+    reply: async () => {},
+  };
 
   it.each([
     ['', /what several of them say alike/],
@@ -459,7 +469,7 @@ describe('commands', () => {
     ['xyzzy', /`\/throughline help` lists what I know/],
     ['<!channel>', /I do not know “&lt;!channel&gt;”/],
   ])('/throughline %s', async (text, words) => {
-    const message = await runCommand(text, deps);
+    const message = await runCommand(text, deps, ask);
     expect(message.text.replaceAll('\u2060', '')).toMatch(words);
     expect(messageProblems(message.blocks ?? []).map(problemLine)).toEqual([]);
   });
