@@ -23,6 +23,7 @@ import type { Verbs } from './domain/verbs.ts';
 import { createAct } from './pipeline/act.ts';
 import { createAnswering } from './pipeline/answer.ts';
 import { createAssess } from './pipeline/assess.ts';
+import { createAudiences } from './pipeline/audience.ts';
 import { createCapturing } from './pipeline/capture.ts';
 import { createDecide, createDeciding } from './pipeline/decide.ts';
 import { sourcesOf } from './pipeline/effects.ts';
@@ -51,6 +52,7 @@ import { createInsights, createProposals } from './storage/insights.ts';
 import { createKeyring, masterKey } from './storage/keys.ts';
 import { migrate } from './storage/migrate.ts';
 import { createObservations } from './storage/observations.ts';
+import { createPlaces } from './storage/places.ts';
 import { createQueue } from './storage/queue.ts';
 import { noteReaction } from './storage/reactions.ts';
 import { createRecords } from './storage/records.ts';
@@ -273,7 +275,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     const effects = {
       db,
       texts,
-      isInternal: async (channelId: string) => (slack ? (await slack.people.audienceOf(channelId)).internal : false),
+      isInternal: async (channelId: string) => (slack ? slack.people.isInternal(channelId) : false),
       lineageUrl,
     };
     const checkpoints = await openCheckpoints(db);
@@ -304,6 +306,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         for (const { observationId, themeId, vector } of members) index.add(observationId, themeId, vector);
       },
     };
+
+    const audiences = createAudiences({
+      places: createPlaces(workspaceId),
+      readersOf: async (channelId) => (slack ? slack.people.readersOf(channelId) : 'unknown'),
+    });
 
     // --- the flow
     const viewDeps = {

@@ -1,13 +1,7 @@
 // Who people are in Slack: their kind, whether they may decide, whether they are staff, and who can read a channel.
 import type { Person } from '#src/domain/policy.ts';
+import type { Audience, Readers } from '#src/domain/visibility.ts';
 import type { SlackClient, User } from './client.ts';
-
-/** Who reads a channel, as far as it decides what may be written there. */
-export interface Audience {
-  /** True when everybody there is a full member of this workspace: no Slack Connect, no guests. */
-  internal: boolean;
-  why: 'internal' | 'shared' | 'guests' | 'unknown';
-}
 
 export interface PeopleConfig {
   /** User ids, user group ids or group handles. */
@@ -24,7 +18,10 @@ export interface People {
   /** A name for people to read, never a mention. */
   displayName(userId: string): Promise<string>;
   user(userId: string): Promise<User | null>;
-  audienceOf(channelId: string): Promise<Audience>;
+  /** Who can open a channel, and so who reads what is posted there; `unknown` when we cannot look into it. */
+  readersOf(channelId: string): Promise<Audience>;
+  /** True when everybody there is a full member of this workspace: no Slack Connect, no guests, nothing that we cannot find out. */
+  isInternal(channelId: string): Promise<boolean>;
   /** Entries of a list of people that name nobody, for the doctor. */
   unknownEntries(entries: readonly string[]): Promise<string[]>;
 }
@@ -51,21 +48,29 @@ export function createPeople(deps: { client: SlackClient; config: PeopleConfig }
 
     user: (userId) => client.user(userId),
 
-    async audienceOf(channelId) {
+    async readersOf(channelId) {
       const channel = await client.channel(channelId);
-      if (!channel) return { internal: false, why: 'unknown' };
-      if (channel.isShared) return { internal: false, why: 'shared' };
+      if (!channel) return 'unknown';
       // One list of users instead of one question per member: a channel may have thousands.
-      const [members, users] = await Promise.all([client.members(channelId), client.users()]);
+      const [ids, users] = await Promise.all([client.members(channelId), client.users()]);
       const byId = new Map(users.map((user) => [user.id, user]));
       const { teamId, enterpriseId } = await client.whoAmI();
-      for (const id of members) {
+      const members = new Set<string>();
+      // Where another company was invited, people whom we have not seen yet read it too, now or tomorrow.
+      const outsiders = new Set<string>(channel.isShared ? [`shared:${channelId}`] : []);
+      for (const id of ids) {
         const user = byId.get(id) ?? (await client.user(id));
-        if (!user) return { internal: false, why: 'unknown' };
-        if (isOutsider(user, teamId, enterpriseId)) return { internal: false, why: 'shared' };
-        if (user.isGuest) return { internal: false, why: 'guests' };
+        if (!user) return 'unknown';
+        if (user.isGuest || isOutsider(user, teamId, enterpriseId)) outsiders.add(id);
+        else if (!user.isBot) members.add(id);
       }
-      return { internal: true, why: 'internal' };
+      const readers: Readers = { everyMember: !channel.isPrivate && !channel.isDirect, members, outsiders };
+      return readers;
+    },
+
+    async isInternal(channelId) {
+      const readers = await people.readersOf(channelId);
+      return readers !== 'unknown' && readers.outsiders.size === 0;
     },
 
     async unknownEntries(entries) {

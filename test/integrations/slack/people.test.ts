@@ -76,25 +76,27 @@ describe('people', () => {
 
 describe('who reads a channel', () => {
   it.each([
-    ['team', { internal: true, why: 'internal' }],
-    ['support', { internal: false, why: 'guests' }],
-    ['shared', { internal: false, why: 'shared' }],
-  ])('#%s', async (channel, audience) => {
+    ['team', true],
+    ['support', false],
+    ['shared', false],
+  ])('#%s: only our own people? %s', async (channel, internal) => {
     const w = await workspace();
-    expect(await w.slack.people.audienceOf(w.channel(channel))).toEqual(audience);
+    expect(await w.slack.people.isInternal(w.channel(channel))).toBe(internal);
   });
 
   it('is unknown, and so not internal, where we cannot look', async () => {
     const w = await workspace();
-    expect(await w.slack.people.audienceOf('C0NOWHERE')).toEqual({ internal: false, why: 'unknown' });
+    expect(await w.slack.people.readersOf('C0NOWHERE')).toBe('unknown');
+    expect(await w.slack.people.isInternal('C0NOWHERE')).toBe(false);
   });
 
   it('changes when a guest is invited', async () => {
     const w = await workspace();
-    expect((await w.slack.people.audienceOf(w.channel('team'))).internal).toBe(true);
+    expect(await w.slack.people.isInternal(w.channel('team'))).toBe(true);
     w.sim.human.invite('ana', 'team', 'gil');
     await w.settled();
-    expect((await w.slack.people.audienceOf(w.channel('team'))).internal).toBe(false);
+    expect(await w.slack.people.isInternal(w.channel('team'))).toBe(false);
+    expect(await w.slack.people.readersOf(w.channel('team'))).toMatchObject({ outsiders: new Set([w.id('gil')]) });
   });
 });
 

@@ -1,0 +1,60 @@
+// Audience: whose words may be shown to whom. Every surface asks here before it shows what customers said; numbers need no permission.
+import type { Person } from '#src/domain/policy.ts';
+import type { Tx } from '#src/domain/ports.ts';
+import { type Audience, mayRead, oneReader, type Readers, STAFF_ONLY, UNKNOWN_SOURCE } from '#src/domain/visibility.ts';
+
+/** Where conversations were written, as the store knows it: `slack:C…`, or a container of another source. */
+export interface Places {
+  containersOf(tx: Tx, conversationIds: readonly string[]): Promise<{ id: string; containerId: string }[]>;
+  /** Every place that live reports of these themes come from. */
+  containersOfThemes(tx: Tx, themeIds: readonly string[]): Promise<{ id: string; containerId: string }[]>;
+}
+
+export interface AudienceDeps {
+  places: Places;
+  /** Who can open a channel of Slack. */
+  readersOf: (channelId: string) => Promise<Audience>;
+}
+
+/** Who reads, and what they may read. */
+export interface Audiences {
+  ofPerson(person: Person): Audience;
+  ofChannel(channelId: string): Promise<Audience>;
+  /** Those of these conversations whose words everybody in the audience may read anyway. */
+  conversations(tx: Tx, ids: readonly string[], audience: Audience): Promise<Set<string>>;
+  /** Those of these themes whose words (title, claim, proposal) may be shown: every report of them may be read. */
+  themes(tx: Tx, ids: readonly string[], audience: Audience): Promise<Set<string>>;
+}
+
+/** Makes the answers for one workspace. */
+export function createAudiences(deps: AudienceDeps): Audiences {
+  return {
+    ofPerson: (person) => oneReader(person),
+    ofChannel: (channelId) => deps.readersOf(channelId),
+    async conversations(tx, ids, audience) {
+      const open = await openPlaces(await deps.places.containersOf(tx, ids), audience);
+      return new Set(open.flatMap(({ id, isOpen }) => (isOpen ? [id] : [])));
+    },
+    async themes(tx, ids, audience) {
+      const rows = await openPlaces(await deps.places.containersOfThemes(tx, ids), audience);
+      const closed = new Set(rows.flatMap(({ id, isOpen }) => (isOpen ? [] : [id])));
+      return new Set(ids.filter((id) => !closed.has(id)));
+    },
+  };
+
+  async function openPlaces(
+    rows: readonly { id: string; containerId: string }[],
+    audience: Audience,
+  ): Promise<{ id: string; isOpen: boolean }[]> {
+    const containers = [...new Set(rows.map(({ containerId }) => containerId))];
+    const isOpen = new Map<string, boolean>();
+    for (const container of containers) isOpen.set(container, mayRead(await readersOfSource(container), audience));
+    return rows.map(({ id, containerId }) => ({ id, isOpen: isOpen.get(containerId) ?? false }));
+  }
+
+  async function readersOfSource(containerId: string): Promise<Readers> {
+    if (!containerId.startsWith('slack:')) return STAFF_ONLY;
+    const readers = await deps.readersOf(containerId.slice('slack:'.length));
+    return readers === 'unknown' ? UNKNOWN_SOURCE : readers;
+  }
+}
