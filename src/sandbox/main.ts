@@ -204,6 +204,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
           })),
         }),
       act,
+      file(id) {
+        const file = slack.state.files.get(id);
+        return file?.bytes && file.complete ? { body: file.bytes, type: file.mimetype } : null;
+      },
       async lineage(id) {
         const found = await askLineage(fetch, botUrl, apiToken, id);
         if (typeof found !== 'string' && !done.traced && linear.state.issues.size > 0) {

@@ -228,6 +228,31 @@ describe.skipIf(!launched.browser)(`the page${launched.browser ? '' : ` (${launc
     await page.locator('#home', { hasText: 'Waiting for you' }).waitFor();
   });
 
+  it('shows an uploaded picture, and only ever hands over what could be a page', async () => {
+    const { human } = sandbox.simulators.slack;
+    const picture = Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+      'base64',
+    );
+    await become('maya');
+    await enter('support');
+    const sent = human.post('maya', 'support', 'This is how it looks', {
+      files: [
+        { name: 'screen.png', bytes: picture, mimetype: 'image/png' },
+        { name: 'page.html', bytes: Buffer.from('<script>alert(1)</script>'), mimetype: 'text/html' },
+      ],
+    });
+    const shown = message('This is how it looks').locator('img');
+    await shown.waitFor();
+    expect(await shown.getAttribute('alt')).toBe('screen.png');
+    await expect.poll(() => shown.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(1);
+    const other = (sent.files as { id: string }[])[1]!.id;
+    const response = await systemFetch(`${sandbox.url}/files/${other}`);
+    expect(response.headers.get('content-type')).toBe('application/octet-stream');
+    expect(response.headers.get('content-disposition')).toBe('attachment');
+    expect((await systemFetch(`${sandbox.url}/files/F0NOTHING`)).status).toBe(404);
+  });
+
   it('takes a ticket as a customer and shows internal notes for what they are', async () => {
     await page.click('#tab-tickets');
     await page.click('#new-ticket');

@@ -120,6 +120,12 @@ function messageOf(slack: SlackSimulator, channel: Channel, message: Message, ep
       ? { count: message.reply_count, people: message.reply_users ?? [], last: message.latest_reply ?? message.ts }
       : null,
     reactions: (message.reactions ?? []).map((one) => ({ name: one.name, people: one.users })),
+    files: (message.files ?? []).map((one) => ({
+      id: String(one.id ?? ''),
+      name: String(one.title ?? one.name ?? 'file'),
+      alt: String(one.alt_txt ?? one.title ?? one.name ?? 'A file'),
+      isPicture: String(one.mimetype ?? '').startsWith('image/'),
+    })),
     edited: message.edited !== undefined,
     ephemeral,
     quiet:

@@ -34,6 +34,7 @@ export interface PageMessage {
   thread: string | null;
   replies: { count: number; people: string[]; last: string } | null;
   reactions: { name: string; people: string[] }[];
+  files: { id: string; name: string; alt: string; isPicture: boolean }[];
   edited: boolean;
   /** Only the person who is looking sees it. */
   ephemeral: boolean;

@@ -31,6 +31,8 @@ export interface PageDeps {
   /** Everything that this person sees; an unknown or absent person means the first one. */
   look(as: string | null): PageState;
   act(act: PageAct): Promise<PageAnswer>;
+  /** A picture or file that somebody uploaded,; null when there is none. */
+  file(id: string): { body: Uint8Array; type: string } | null;
   /** The bot's lineage of an id, a permalink or an issue; a sentence when there is none. */
   lineage(id: string): Promise<Lineage | string>;
   /** Calls the listener after every change until the returned function is called. */
@@ -81,6 +83,15 @@ export async function startPageServer(deps: PageDeps, port: number): Promise<Pag
   app.get('/api/lineage', async (context) => {
     const found = await deps.lineage(context.req.query('id') ?? '');
     return typeof found === 'string' ? context.json({ error: found }, 404) : context.json(found);
+  });
+  app.get('/files/:id', (context) => {
+    const file = deps.file(context.req.param('id'));
+    if (!file) return context.text('There is no such file.', 404);
+    // A picture is shown; anything else could be a page, and is only ever handed over.
+    const shown = /^image\/(png|jpeg|gif)$/.test(file.type);
+    context.header('content-type', shown ? file.type : 'application/octet-stream');
+    if (!shown) context.header('content-disposition', 'attachment');
+    return context.body(file.body as Uint8Array<ArrayBuffer>);
   });
   app.get('/api/live', (context) =>
     streamSSE(context, async (stream) => {

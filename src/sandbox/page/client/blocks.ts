@@ -1,7 +1,8 @@
 // Block Kit to elements, for every block that Throughline sends and the common rest. An unknown block says so instead of vanishing.
 import type { PageBlock } from '../model.ts';
+import { drawChart } from './chart.ts';
 import { type Child, h } from './dom.ts';
-import { drawElement, type ElementHost, textIn, textOf } from './elements.ts';
+import { drawElement, type ElementHost, pictureOf, textIn, textOf } from './elements.ts';
 import type { Inline } from './mrkdwn.ts';
 import { drawDate, drawInline, drawLink, markdown, mrkdwn, type Names, plainText } from './text.ts';
 
@@ -61,7 +62,7 @@ function drawBlock(block: PageBlock, id: string, host: BlockHost): HTMLElement {
         null,
         ...list('elements').map((element) =>
           element.type === 'image'
-            ? h('img', { src: textOf(element.image_url), alt: textOf(element.alt_text), loading: 'lazy' })
+            ? h('img', { src: pictureOf(element), alt: textOf(element.alt_text), loading: 'lazy' })
             : h('div', { class: 'context-text' }, drawText(element, names)),
         ),
       );
@@ -90,9 +91,11 @@ function drawBlock(block: PageBlock, id: string, host: BlockHost): HTMLElement {
         'figure',
         null,
         title && h('figcaption', null, title),
-        h('img', { src: textOf(block.image_url), alt: textOf(block.alt_text), loading: 'lazy' }),
+        h('img', { src: pictureOf(block), alt: textOf(block.alt_text), loading: 'lazy' }),
       );
     }
+    case 'data_visualization':
+      return drawChart(block);
     case 'markdown':
       return h('div', null, ...markdown(textOf(block.text), names));
     case 'rich_text':

@@ -182,7 +182,7 @@ export function drawElement(
     case 'image':
       return h('img', {
         class: 'thumb',
-        src: textOf(element.image_url),
+        src: pictureOf(element),
         alt: textOf(element.alt_text),
         loading: 'lazy',
       });
@@ -287,6 +287,13 @@ function drawOverflow(
 function allOptions(element: PageBlock): Option[] {
   const groups = (element.option_groups as { options?: Option[] }[] | undefined) ?? [];
   return [...((element.options as Option[] | undefined) ?? []), ...groups.flatMap((group) => group.options ?? [])];
+}
+
+/** Where the picture of an image block or element is: an address, or a file that the app uploaded. */
+export function pictureOf(image: PageBlock): string {
+  const file = image.slack_file as { id?: unknown; url?: unknown } | undefined;
+  const id = textOf(file?.id) || /\/files-pri\/[^/]*-(F[A-Z0-9]+)\//.exec(textOf(file?.url))?.[1];
+  return id ? `/files/${encodeURIComponent(id)}` : textOf(image.image_url);
 }
 
 /** A string field of something that came from outside; anything else is empty. */

@@ -99,7 +99,9 @@ function drawMessage(message: PageMessage, follows: boolean, inThread: boolean, 
   }
   if (message.blocks.length > 0)
     body.append(h('div', { class: 'blocks' }, ...drawBlocks(message.blocks, hostOf(message, deps, body))));
-  else body.append(h('div', { class: 'text' }, ...mrkdwn(message.text, names)));
+  else if (message.text !== '' || message.files.length === 0)
+    body.append(h('div', { class: 'text' }, ...mrkdwn(message.text, names)));
+  for (const file of message.files) body.append(drawFile(file));
   if (message.edited) body.append(h('small', { class: 'edited' }, '(edited)'));
   if (message.ephemeral) body.append(h('div', { class: 'only-you' }, icon('eye', 14), ' Only visible to you'));
   if (message.reactions.length > 0) body.append(drawReactions(message, store));
@@ -146,6 +148,18 @@ function hostOf(message: PageMessage, { store, names }: MessageDeps, body: HTMLE
       if (!answer.ok) toast(answer.error ?? 'That did not work.');
     },
   };
+}
+
+function drawFile(file: PageMessage['files'][number]): HTMLElement {
+  const address = `/files/${encodeURIComponent(file.id)}`;
+  if (!file.isPicture)
+    return h('a', { class: 'file', href: address, download: file.name }, icon('external', 14), ` ${file.name}`);
+  return h(
+    'figure',
+    { class: 'file-picture' },
+    h('figcaption', null, file.name),
+    h('img', { src: address, alt: file.alt, loading: 'lazy' }),
+  );
 }
 
 function drawReactions(message: PageMessage, store: Store): HTMLElement {
