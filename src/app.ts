@@ -483,6 +483,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
             reactions: Object.keys(reactions).length > 0 ? reactions : DEFAULT_REACTIONS,
           };
         },
+        chosenPeople: async () => ({
+          approvers: await settings.get(db, 'approvers'),
+          admins: await settings.get(db, 'admins'),
+          insightsChannel: (await settings.get(db, 'insights.channel')) || null,
+        }),
         async modeOf(channelId) {
           const row = await settings.channel(db, channelId);
           if (row) return row.mode;
@@ -517,6 +522,14 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         handled: (deliveryId) => deliveries.done(db, [`slack/${deliveryId}`], clock.now(), 'answered'),
       });
     }
+    const learnInsightsChannel = async (): Promise<void> => {
+      // What a person chose outranks the environment.
+      const name = (await settings.get(db, 'insights.channel')) || config.INSIGHTS_CHANNEL;
+      const found = name && slack ? await slack.client.resolveChannel(name) : null;
+      if (name && !found)
+        log.warn({ channel: name }, 'the channel for insights is not there, or the bot cannot see it');
+      insightsChannel = found?.id ?? null;
+    };
     const learnChannels = async (): Promise<void> => {
       if (!slack) return;
       const self = await slack.client.whoAmI();
@@ -531,10 +544,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           );
         else log.warn({ channel: entry }, 'a channel of SUPPORT_CHANNELS is not there, or the bot cannot see it');
       }
-      const found = config.INSIGHTS_CHANNEL ? await slack.client.resolveChannel(config.INSIGHTS_CHANNEL) : null;
-      if (config.INSIGHTS_CHANNEL && !found)
-        log.warn({ channel: config.INSIGHTS_CHANNEL }, 'INSIGHTS_CHANNEL is not there, or the bot cannot see it');
-      insightsChannel = found?.id ?? null;
+      await learnInsightsChannel();
       channelsKnown = true;
     };
 

@@ -48,6 +48,8 @@ export interface User {
   /** The name that people see in Slack. */
   name: string;
   isBot: boolean;
+  /** An admin or owner of the workspace. */
+  isAdmin: boolean;
   isGuest: boolean;
   isStranger: boolean;
   isDeleted: boolean;
@@ -523,6 +525,7 @@ function toUser(wire: WireUser): User {
     enterpriseId: wire.enterprise_user?.enterprise_id ?? null,
     name: wire.profile?.display_name || wire.profile?.real_name || wire.real_name || wire.name || wire.id,
     isBot: wire.is_bot === true || wire.id === 'USLACKBOT',
+    isAdmin: wire.is_admin === true || wire.is_owner === true || wire.is_primary_owner === true,
     isGuest: wire.is_restricted === true || wire.is_ultra_restricted === true,
     isStranger: wire.is_stranger === true,
     isDeleted: wire.deleted === true,

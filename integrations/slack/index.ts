@@ -14,7 +14,7 @@ import { listenToCaptures } from './listeners/capture.ts';
 import { listenToCards, redrawCard } from './listeners/card.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
 import { createOutbound, type Outbound, type Posted } from './outbound.ts';
-import { createPeople, type People } from './people.ts';
+import { type ChosenPeople, createPeople, type People } from './people.ts';
 import { probeSlack, probeSocket } from './probe.ts';
 import { createSlackIntake, type SlackDelivery, type SlackIntake } from './receiver.ts';
 import { createSlackSocket, type SlackSocket } from './socket.ts';
@@ -54,6 +54,8 @@ export interface SlackDeps {
   cache: CachePort;
   verbs: Verbs;
   settings(): Promise<SlackSettings>;
+  /** What people have chosen since about who decides and where. */
+  chosenPeople?(): Promise<ChosenPeople>;
   modeOf(channelId: string): Promise<ChannelMode>;
   /** Whether a message is held already, by its external id. */
   isKnown(externalId: string): Promise<boolean>;
@@ -121,7 +123,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
   const { clock, log, verbs } = deps;
   const client = createSlackClient({ ...deps, token: config.botToken, apiUrl: config.apiUrl });
   const outbound = createOutbound({ client, clock, log });
-  const people = createPeople({ client, config });
+  const people = createPeople({ client, config, ...(deps.chosenPeople ? { chosen: deps.chosenPeople } : {}) });
   const inbound = createInbound({
     client,
     people,

@@ -11,6 +11,14 @@ export interface PeopleConfig {
   insightsChannel: string | null;
 }
 
+/** What people have chosen since; it outranks the configuration. */
+export interface ChosenPeople {
+  /** Empty: what the configuration says. */
+  approvers: readonly string[];
+  admins: readonly string[];
+  insightsChannel: string | null;
+}
+
 export interface People {
   /** The person behind a Slack user id, for `may`. Somebody Slack does not know is `unknown`. */
   personOf(userId: string): Promise<Person>;
@@ -27,15 +35,23 @@ export interface People {
 }
 
 /** Makes the people of one workspace. */
-export function createPeople(deps: { client: SlackClient; config: PeopleConfig }): People {
+export function createPeople(deps: {
+  client: SlackClient;
+  config: PeopleConfig;
+  chosen?: () => Promise<ChosenPeople>;
+}): People {
   const { client, config } = deps;
 
   const people: People = {
     async personOf(userId) {
       const user = await client.user(userId);
       const kind = await kindOf(user);
-      const approver = kind === 'member' && (await isApprover(userId));
-      return { id: userId, kind, approver };
+      if (kind !== 'member') return { id: userId, kind, approver: false, admin: false };
+      const chosen = await deps.chosen?.();
+      const approver = await isApprover(userId, chosen);
+      const admins = chosen?.admins ?? [];
+      const admin = user?.isAdmin === true || (admins.length > 0 ? await isAmong(userId, admins) : approver);
+      return { id: userId, kind, approver, admin };
     },
 
     isStaff: (userId) => isAmong(userId, config.staff),
@@ -92,10 +108,12 @@ export function createPeople(deps: { client: SlackClient; config: PeopleConfig }
     return user.isGuest ? 'guest' : 'member';
   }
 
-  async function isApprover(userId: string): Promise<boolean> {
-    if (config.approvers.length > 0) return isAmong(userId, config.approvers);
-    if (!config.insightsChannel) return false;
-    const channel = await client.resolveChannel(config.insightsChannel);
+  async function isApprover(userId: string, chosen: ChosenPeople | undefined): Promise<boolean> {
+    const approvers = chosen?.approvers.length ? chosen.approvers : config.approvers;
+    if (approvers.length > 0) return isAmong(userId, approvers);
+    const insights = chosen?.insightsChannel ?? config.insightsChannel;
+    if (!insights) return false;
+    const channel = await client.resolveChannel(insights);
     return channel !== null && (await client.members(channel.id)).includes(userId);
   }
 

@@ -6,6 +6,8 @@ export interface Person {
   kind: 'member' | 'guest' | 'external' | 'bot' | 'unknown';
   /** Named in APPROVERS, or, when that is unset, a full member of the insights channel. */
   approver: boolean;
+  /** Named in the setting `admins` (while that is empty: an approver), or an admin or owner of the Slack workspace. */
+  admin?: boolean;
 }
 
 export type Verb =
@@ -18,7 +20,9 @@ export type Verb =
   | 'judge'
   | 'capture'
   | 'uncapture'
-  | 'see';
+  | 'see'
+  /** Channels, connections, settings, pausing. */
+  | 'administer';
 
 /** What is asked about, as far as rights depend on it. */
 export type Thing =
@@ -26,7 +30,15 @@ export type Thing =
   | { kind: 'message'; capturedBy: string | null }
   | { kind: 'record' };
 
-export type Refusal = 'bot' | 'external' | 'guest' | 'not_approver' | 'decided' | 'too_late' | 'not_yours';
+export type Refusal =
+  | 'bot'
+  | 'external'
+  | 'guest'
+  | 'not_approver'
+  | 'decided'
+  | 'too_late'
+  | 'not_yours'
+  | 'not_admin';
 export type May = { ok: true } | { ok: false; refusal: Refusal };
 
 const DECIDING: ReadonlySet<Verb> = new Set(['approve', 'edit', 'dismiss', 'snooze', 'undo']);
@@ -40,6 +52,7 @@ export function may(person: Person, verb: Verb, thing: Thing, now: Date): May {
   if (person.kind === 'external' || person.kind === 'unknown') return refuse('external');
   if (person.kind === 'guest') return refuse('guest');
   if (DECIDING.has(verb) && !person.approver) return refuse('not_approver');
+  if (verb === 'administer' && !person.admin) return refuse('not_admin');
   if (thing.kind === 'card') {
     if (verb === 'undo') return thing.undoUntil && thing.undoUntil > now ? { ok: true } : refuse('too_late');
     if ((verb === 'approve' || verb === 'edit' || verb === 'dismiss' || verb === 'snooze') && !thing.open)

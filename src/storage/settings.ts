@@ -43,6 +43,30 @@ export const SETTINGS = {
     schema: z.number().int().min(1).max(5),
     value: 1 as number,
   },
+  'insights.channel': {
+    help: 'Where insights are posted; empty means the INSIGHTS_CHANNEL of the environment.',
+    may: 'the name or the id of a channel',
+    schema: z.string().max(100),
+    value: '',
+  },
+  approvers: {
+    help: 'Who may decide; [] means the APPROVERS of the environment, or the members of the insights channel.',
+    may: 'JSON like ["U012AB3CD", "product-managers"], with ids of people and handles of user groups',
+    schema: z.array(z.string().min(1).max(100)).max(100),
+    value: [] as string[],
+  },
+  admins: {
+    help: 'Who may change channels and settings, beside admins of the Slack workspace; [] means the approvers.',
+    may: 'JSON like ["U012AB3CD", "it-team"], with ids of people and handles of user groups',
+    schema: z.array(z.string().min(1).max(100)).max(100),
+    value: [] as string[],
+  },
+  paused: {
+    help: 'Whether Throughline posts nothing by itself. It goes on reading, and answers whoever asks.',
+    may: 'true or false',
+    schema: z.boolean(),
+    value: false as boolean,
+  },
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

@@ -18,6 +18,8 @@ const REFUSALS: Record<Refusal, string> = {
   decided: 'This has been decided already. The card shows how.',
   too_late: 'Undo works for 15 minutes, and they have passed. You can still close or change the issue in Linear.',
   not_yours: 'Somebody else captured this message, so only they can take it back.',
+  not_admin:
+    'Only admins of Throughline can change this, so nothing was changed. They are named in the setting `admins`; while that is empty, every approver is one, and admins of the Slack workspace always are.',
 };
 
 /** The answer to a guest or somebody external who asks what customers say. */
