@@ -14,12 +14,14 @@ import type { Config } from './config.ts';
 import { connect, slackConfig } from './connect.ts';
 import type { Analyst } from './domain/analyst.ts';
 import { AppError, errorLine } from './domain/errors.ts';
+import { producerName } from './domain/evaluation.ts';
 import { idOf } from './domain/ids.ts';
 import type { Person } from './domain/policy.ts';
 import type { Clock, Fetch, Log, Tx } from './domain/ports.ts';
 import type { Fact } from './domain/signal.ts';
 import type { Delivery } from './domain/stores.ts';
 import type { Verbs } from './domain/verbs.ts';
+import { STAFF_ONLY } from './domain/visibility.ts';
 import { createAct } from './pipeline/act.ts';
 import { createAnswering } from './pipeline/answer.ts';
 import { createAssess } from './pipeline/assess.ts';
@@ -27,6 +29,7 @@ import { createAudiences } from './pipeline/audience.ts';
 import { createCapturing } from './pipeline/capture.ts';
 import { createDecide, createDeciding } from './pipeline/decide.ts';
 import { sourcesOf } from './pipeline/effects.ts';
+import { createEvaluating } from './pipeline/evaluate.ts';
 import { gatherEvidence } from './pipeline/evidence.ts';
 import { createFollow } from './pipeline/follow.ts';
 import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
@@ -36,18 +39,19 @@ import { createShow } from './pipeline/show.ts';
 import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
 import { createTheme, type Placing } from './pipeline/theme.ts';
 import { createTick } from './pipeline/tick.ts';
-import { viewOf } from './pipeline/view.ts';
+import { filedBy } from './pipeline/view.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
 import { totals, trends, understood } from './storage/answers.ts';
 import { createCache, purgeExpired } from './storage/cache.ts';
 import { createCards } from './storage/cards.ts';
 import { openCheckpoints } from './storage/checkpoints.ts';
-import { createCursors, vote } from './storage/cursors.ts';
+import { createCursors } from './storage/cursors.ts';
 import { openDb } from './storage/db.ts';
 import { createDecisions } from './storage/decisions.ts';
 import { createDeliveries } from './storage/deliveries.ts';
 import { type Embedded, findEmbedded, startEmbedded } from './storage/embedded.ts';
+import { createEvaluations } from './storage/evaluations.ts';
 import { createInsights, createProposals } from './storage/insights.ts';
 import { createKeyring, masterKey } from './storage/keys.ts';
 import { migrate } from './storage/migrate.ts';
@@ -321,6 +325,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       actions,
       texts,
       nameOf,
+      audiences,
       canFile,
       now,
     };
@@ -360,8 +365,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       canFile,
       reopen: (themeId: string) => assess.onRequest(themeId, 'retried'),
       now,
-      vote: (tx: Tx, cardId: string, personId: string, value: 1 | -1 | 0, at: Date) =>
-        vote(tx, workspaceId, cardId, personId, value, at),
       send,
     };
     const readDelivery = async (delivery: Delivery): Promise<Fact[]> => {
@@ -394,6 +397,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         db,
         cards,
         view: viewDeps,
+        audienceOf: audiences.ofChannel,
         now,
         surface: {
           post: (view, where) => slackNow().cards.post(view, where),
@@ -431,6 +435,18 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     const deciding = createDeciding(decideDeps);
     const verbs: Verbs = {
       ...deciding,
+      ...createEvaluating({
+        db,
+        evaluations: createEvaluations(workspaceId),
+        records,
+        async producerOfCard(tx, cardId) {
+          const card = await cards.byId(tx, cardId);
+          const insight = card?.insightId ? await insights.byId(tx, card.insightId) : null;
+          return insight && producerName(insight.producedBy);
+        },
+        telemetry,
+        now,
+      }),
       ...createCapturing({
         db,
         signals,
@@ -445,7 +461,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         assessOnRequest: (themeId) => assess.onRequest(themeId, 'captured'),
         async issueOf(cardId) {
           const card = await cards.byId(db, cardId);
-          return card && ((await viewOf(viewDeps, db, card))?.issue ?? null);
+          return card && filedBy(viewDeps, db, card);
         },
         decide: deciding.decide,
         canFile,
@@ -459,6 +475,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         decisions,
         tracer,
         view: viewDeps,
+        audiences,
         trends: (days) => trends(db, workspaceId, days, now()),
         nameOf,
         lineageUrl,
@@ -619,7 +636,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         slack: slack && config.SLACK_SIGNING_SECRET ? slack.intake.handle : null,
         webhooks: integrations.flatMap(({ id, inbound }) => (inbound ? [{ id, ...inbound }] : [])),
         accept,
-        trace: verbs.trace,
+        // Whoever was given the link of a page is one of our own people, and may be any of them.
+        trace: (query) => verbs.trace(query, STAFF_ONLY),
         apiToken: config.API_TOKEN ?? null,
         linkKey,
         ready,

@@ -1,8 +1,10 @@
 // What people can ask of Throughline, from whatever front end: the questions, and every answer they can get. Slack puts the words to it.
 import type { CardView } from './card.ts';
 import type { DismissReason } from './decision.ts';
+import type { EvaluationVerbs, VotedBy } from './evaluation.ts';
 import type { Trace } from './lineage.ts';
 import type { Person, Refusal } from './policy.ts';
+import type { Audience } from './visibility.ts';
 
 /** How a person said it. */
 export type Via = 'button' | 'modal' | 'reaction' | 'capture' | 'command';
@@ -100,7 +102,9 @@ export interface TrendsView {
 /** One line of the list that `/throughline insight` shows: what waits and has no card yet, and what has one. */
 export interface InsightRow {
   insightId: string;
+  /** Neutral when `wordsHidden`: whoever asks cannot open where its words come from. */
   title: string;
+  wordsHidden: boolean;
   customers: number;
   reports: number;
   state: CardView['state'] | 'unposted';
@@ -117,7 +121,7 @@ export type TraceReply =
  * Everything a front end can ask. Rights are checked inside, at the moment of asking. Each verb that changes something answers what became
  * of it and is safe to repeat; `at` in answers is ISO 8601 and people are ids.
  */
-export interface Verbs {
+export interface Verbs extends EvaluationVerbs {
   decide(input: {
     cardId: string;
     /** What the person saw. */
@@ -131,12 +135,13 @@ export interface Verbs {
   }): Promise<DecideReply>;
   undo(input: { decisionId: string; person: Person; via: Via }): Promise<UndoReply>;
   claim(input: { cardId: string; person: Person; release?: boolean }): Promise<SimpleReply>;
-  /** +1 or -1; 0 takes the vote back. */
-  judge(input: { cardId: string; person: Person; vote: 1 | -1 | 0 }): Promise<SimpleReply>;
+  /** +1 or -1 on a card; 0 takes the vote of that way (`by`) back. */
+  judge(input: { cardId: string; person: Person; vote: 1 | -1 | 0; by?: VotedBy }): Promise<SimpleReply>;
   /** The card that a message in the insights channel is, with what it shows now. */
   cardAt(
     message: MessageRef,
   ): Promise<{ cardId: string; proposal: { id: string; revision: number } | null; decisionId: string | null } | null>;
+  /** What a card shows to those who read its channel. */
   card(cardId: string): Promise<CardView | null>;
   editForm(input: {
     cardId: string;
@@ -148,7 +153,7 @@ export interface Verbs {
   uncapture(input: { message: MessageRef; person: Person }): Promise<SimpleReply>;
   fileNow(input: { key: string; person: Person }): Promise<FileNowReply>;
   trends(days: 7 | 30 | 90): Promise<TrendsView>;
-  insights(): Promise<InsightRow[]>;
-  insight(query: string): Promise<CardView | null>;
-  trace(query: string): Promise<TraceReply>;
+  insights(audience: Audience): Promise<InsightRow[]>;
+  insight(query: string, audience: Audience): Promise<CardView | null>;
+  trace(query: string, audience: Audience): Promise<TraceReply>;
 }

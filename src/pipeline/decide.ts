@@ -60,8 +60,6 @@ export interface DecideDeps {
   reopen: (themeId: string) => Promise<void>;
   now: () => Date;
   records: Records;
-  /** Votes on cards. */
-  vote: (tx: Tx, cardId: string, personId: string, vote: 1 | -1 | 0, at: Date) => Promise<void>;
   send: (tx: Tx, next: Next[]) => Promise<void>;
 }
 
@@ -156,7 +154,7 @@ async function consequences(
 }
 
 /** What people do to cards. Rights are asked here, at the click. */
-export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' | 'claim' | 'judge' | 'editForm'> {
+export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' | 'claim' | 'editForm'> {
   const { db, cards, decisions, proposals } = deps;
   const audit = (tx: Tx, actor: string, verb: string, cardId: string, at: Date, via?: string) =>
     deps.records.audit(tx, [
@@ -210,18 +208,6 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
         await cards.change(tx, card.id, { claimedBy: owner });
         await audit(tx, input.person.id, owner ? 'card.claimed' : 'card.released', card.id, deps.now());
         await deps.send(tx, [{ stage: 'show', id: card.id }]);
-        return { kind: 'done' };
-      });
-    },
-
-    async judge(input): Promise<SimpleReply> {
-      return db.transaction('judge.click', async (tx): Promise<SimpleReply> => {
-        const card = await cards.byId(tx, input.cardId);
-        if (!card) return { kind: 'gone' };
-        const allowed = may(input.person, 'judge', { kind: 'record' }, deps.now());
-        if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
-        await deps.vote(tx, card.id, input.person.id, input.vote, deps.now());
-        await audit(tx, input.person.id, input.vote === 0 ? 'card.vote_removed' : 'card.judged', card.id, deps.now());
         return { kind: 'done' };
       });
     },

@@ -74,11 +74,15 @@ type Value<K extends SettingKey> = z.output<(typeof SETTINGS)[K]['schema']>;
 
 export type ChannelMode = 'suggest' | 'observe' | 'off';
 
+/** What comes in by itself: whatever the gate lets through, or only what is clearly a report. */
+export type ChannelCapture = 'eager' | 'conservative';
+
 export interface ChannelRow {
   channelId: string;
   name: string;
   mode: ChannelMode;
   origin: 'environment' | 'joined' | 'person';
+  capture: ChannelCapture;
 }
 
 /** A setting as people see it: `setBy` is null while nobody has changed it, `may` says what it can be. */
@@ -99,7 +103,9 @@ export interface Settings {
   channel(tx: Tx, channelId: string): Promise<ChannelRow | null>;
   channels(tx: Tx): Promise<ChannelRow[]>;
   /** Puts a channel in, unless a person has decided about it; the environment outranks a mere joining. */
-  setChannel(tx: Tx, row: ChannelRow, at: Date): Promise<void>;
+  setChannel(tx: Tx, row: Omit<ChannelRow, 'capture'>, at: Date): Promise<void>;
+  /** For what is read from now on. False when there is no such channel. */
+  setCapture(tx: Tx, channelId: string, capture: ChannelCapture, at: Date): Promise<boolean>;
   renameChannel(tx: Tx, channelId: string, name: string, at: Date): Promise<void>;
 }
 
@@ -129,11 +135,13 @@ export function createSettings(workspaceId: WorkspaceId): Settings {
     name: string;
     mode: ChannelMode;
     origin: ChannelRow['origin'];
+    capture: ChannelCapture;
   }): ChannelRow => ({
     channelId: row.channel_id,
     name: row.name,
     mode: row.mode,
     origin: row.origin,
+    capture: row.capture,
   });
   return {
     async get(tx, key) {
@@ -194,6 +202,13 @@ export function createSettings(workspaceId: WorkspaceId): Settings {
            and (channel.origin <> 'person' or $5 = 'person') and not (channel.origin = 'environment' and $5 = 'joined')`,
         [workspaceId, row.channelId, row.name, row.mode, row.origin, at],
       );
+    },
+    async setCapture(tx, channelId, capture, at) {
+      const rows = await tx.query(
+        `update channel set capture = $3, updated_at = $4 where workspace_id = $1 and channel_id = $2 returning 1`,
+        [workspaceId, channelId, capture, at],
+      );
+      return rows.length > 0;
     },
     async renameChannel(tx, channelId, name, at) {
       await tx.query(`update channel set name = $3, updated_at = $4 where workspace_id = $1 and channel_id = $2`, [

@@ -395,12 +395,16 @@ describe('reactions', () => {
     const { openCard, react, unreact, card, app, audit } = await takeStage();
     await openCard();
     const votes = async () =>
-      (await app.db.query<{ vote: number }>('select vote from feedback order by at')).map(({ vote }) => vote);
+      (await app.db.query<{ vote: number }>('select vote from evaluation order by at')).map(({ vote }) => vote);
     await react('pia', '+1');
     await react('sam', '-1');
     expect(await votes()).toEqual([1, -1]);
     await unreact('sam', '-1');
     expect(await votes()).toEqual([1]);
+    // Taking +1 away takes no later -1 with it, whatever the order.
+    await react('pia', '-1');
+    await unreact('pia', '+1');
+    expect(await votes()).toEqual([-1]);
     await react('sam', 'eyes');
     expect(card().text).toContain('Sam Support is looking at this.');
     await react('pia', 'eyes');
@@ -412,6 +416,8 @@ describe('reactions', () => {
       'card.judged by pia',
       'card.judged by sam',
       'card.vote_removed by sam',
+      'card.judged by pia',
+      'card.vote_removed by pia',
       'card.claimed by sam',
       'card.claimed by pia',
       'card.released by pia',
@@ -427,7 +433,7 @@ describe('reactions', () => {
     await react('gus', '+1');
     expect(toldTo('gus').at(-1)).toContain('Guests can read along');
     expect(actionsOf(card())).toEqual(DECIDING);
-    expect(await app.db.query('select 1 from feedback')).toEqual([]);
+    expect(await app.db.query('select 1 from evaluation')).toEqual([]);
   });
 
   it('follow the table that the workspace has set', async () => {

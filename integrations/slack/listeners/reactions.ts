@@ -121,7 +121,7 @@ export function createReactions(deps: ReactionDeps): (event: WireReactionEvent) 
       const reply =
         verb === 'claim'
           ? await verbs.claim({ cardId, person })
-          : await verbs.judge({ cardId, person, vote: verb === 'agree' ? 1 : -1 });
+          : await verbs.judge({ cardId, person, vote: verb === 'agree' ? 1 : -1, by: verb });
       const text = simpleText(reply);
       if (text) await tell(text);
       else if (verb === 'claim') await redrawCard(deps, cardId, at);
@@ -164,7 +164,7 @@ export function createReactions(deps: ReactionDeps): (event: WireReactionEvent) 
       return `release: ${reply.kind}`;
     }
     if (verb === 'agree' || verb === 'disagree') {
-      return `vote taken back: ${(await verbs.judge({ cardId, person, vote: 0 })).kind}`;
+      return `vote taken back: ${(await verbs.judge({ cardId, person, vote: 0, by: verb })).kind}`;
     }
     const view = await verbs.card(cardId);
     const decision = view?.decision;

@@ -1,0 +1,64 @@
+// Evaluation: what people think of what the bot made (cards, answers, digests), counted for what made it: an analyst, a prompt, a model.
+import type { ProducedBy } from './observation.ts';
+import type { Person, Refusal } from './policy.ts';
+
+export const RATED_KINDS = ['card', 'answer', 'digest'] as const;
+
+/** Something of ours that can be judged. */
+export interface RatedThing {
+  kind: (typeof RATED_KINDS)[number];
+  id: string;
+}
+
+/** How a vote was given. Buttons have one state; reactions stand beside each other, each its own vote. */
+export type VotedBy = 'button' | 'agree' | 'disagree';
+
+/** Why somebody is not content with a thing, as one tap. */
+export const VOTE_REASONS = {
+  wrong: 'It is wrong',
+  not_useful: 'True, but of no use to me',
+  wrong_evidence: 'The quotes do not support it',
+  unclear: 'Hard to understand',
+  too_late: 'We knew this already',
+} as const;
+export type VoteReason = keyof typeof VOTE_REASONS;
+
+export type VoteReply =
+  /** `vote` is what counts for this person now; 0 when nothing does. `askWhy`: ask for the reason, this once. */
+  | { kind: 'done'; vote: 1 | -1 | 0; askWhy: boolean }
+  /** An answer is judged by the one who asked. */
+  | { kind: 'not_asker' }
+  | { kind: 'refused'; refusal: Refusal }
+  | { kind: 'gone' };
+
+/** What people can say about the bot's things. */
+export interface EvaluationVerbs {
+  /**
+   * Makes a thing that was just shown one that can be judged; cards need no word. `producedBy` is `producerName(...)`. With `askedBy` only
+   * that person's vote counts. Safe to repeat: the first word stays.
+   */
+  rateable(input: { thing: RatedThing; producedBy: string; askedBy: string | null }): Promise<void>;
+  /** Judges a thing. 0 takes the vote of that way (`by`, a button unless said) back. A reason may come with a -1 or later, by another call. */
+  vote(input: {
+    thing: RatedThing;
+    person: Person;
+    vote: 1 | -1 | 0;
+    by?: VotedBy;
+    reason?: VoteReason;
+  }): Promise<VoteReply>;
+}
+
+/** What counts of one person's votes on one thing: those that contradict each other count for nothing. */
+export function standingVote(votes: readonly (1 | -1)[]): 1 | -1 | 0 {
+  const [first] = votes;
+  return first === undefined || votes.some((vote) => vote !== first) ? 0 : first;
+}
+
+/** One name for what made a thing: the prompt with its model, or the analyst that works by rules. */
+export function producerName(by: ProducedBy): string {
+  return by.prompt ? [by.prompt, by.model].filter(Boolean).join(' ') : `${by.analyst} ${by.version}`;
+}
+
+export function isVoteReason(reason: unknown): reason is VoteReason {
+  return typeof reason === 'string' && Object.hasOwn(VOTE_REASONS, reason);
+}
