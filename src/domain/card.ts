@@ -53,8 +53,12 @@ export interface CardView {
     | 'producedBy'
   >;
   quotes: ShownQuote[];
-  /** Quotes that exist but are not shown here. */
+  /** Quotes of conversations that not everybody who reads this can open. */
   hiddenQuotes: number;
+  /** The title, the claim and the proposal are in neutral words, because some who read this could not open where they come from. */
+  wordsHidden: boolean;
+  /** Guests or people of other companies read this. */
+  hasOutsiders: boolean;
   proposal: {
     id: string;
     revision: number;

@@ -38,6 +38,8 @@ export interface TraceNode {
   who: string | null;
   why: string | null;
   url: string | null;
+  /** Set where whoever looks cannot open where it was said: only what kind of thing it is remains. */
+  wordsHidden?: boolean;
 }
 
 /** The chain through one thing, both directions. `hidden` counts nodes that were left out of a long list. */

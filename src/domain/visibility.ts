@@ -28,12 +28,41 @@ export function oneReader(person: { id: string; kind: 'member' | 'guest' | 'exte
     : { everyMember: false, members: NOBODY, outsiders: only };
 }
 
+/** Whether guests or people of other companies are among the readers, or may be. */
+export function hasOutsiders(audience: Audience): boolean {
+  return audience === 'unknown' || audience.outsiders.size > 0;
+}
+
 /** Whether everybody who will read `audience` can open `source` anyway. Nothing is shown to anybody by showing it there. */
 export function mayRead(source: Readers, audience: Audience): boolean {
   if (audience === 'unknown') return false;
   if (audience.everyMember && !source.everyMember) return false;
   if (!source.everyMember && !isWithin(audience.members, source.members)) return false;
   return isWithin(audience.outsiders, source.outsiders);
+}
+
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  bug: 'A bug',
+  incident: 'An incident',
+  feature_request: 'A feature request',
+  question: 'A question',
+  praise: 'Praise',
+  complaint: 'A complaint',
+};
+// A model may name an area in its own words; what is longer could be a customer's.
+const AREA_SHAPE = /^[\p{L}\p{N}]+(?:[ /&-][\p{L}\p{N}]+)?$/u;
+const AREA_MAX = 24;
+
+/** An area that is a name and says nothing else. */
+export function neutralArea(area: string | null): string | null {
+  return area !== null && area.length <= AREA_MAX && AREA_SHAPE.test(area) ? area : null;
+}
+
+/** What stands in the place of a title that may not be shown: `A bug in billing`. */
+export function neutralTitle({ kind, area }: { kind: string; area: string | null }): string {
+  const name = Object.hasOwn(KIND_NAMES, kind) ? KIND_NAMES[kind]! : 'A matter';
+  const where = neutralArea(area);
+  return where ? `${name} in ${where}` : name;
 }
 
 function isWithin(some: ReadonlySet<string>, all: ReadonlySet<string>): boolean {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { App } from '../app.ts';
 import { describeProblems, modeOf, readConfig } from '../config.ts';
 import { AppError, errorLine } from '../domain/errors.ts';
+import { STAFF_ONLY } from '../domain/visibility.ts';
 import { createLog, keepSmall } from '../system.ts';
 import { type ImportOptions, type ImportPlan, type ImportResult, importFile, planImport, USES } from './import-file.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -197,7 +198,7 @@ async function newsOf(
   wanted: number,
   posted: number,
 ): Promise<string[]> {
-  const waiting = (await app.verbs.insights()).filter(({ state }) => state === 'unposted').length;
+  const waiting = (await app.verbs.insights(STAFF_ONLY)).filter(({ state }) => state === 'unposted').length;
   const themes = Math.max(0, after.themes - before.themes);
   const insights = Math.max(0, after.insights - before.insights);
   return [

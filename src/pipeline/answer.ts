@@ -3,6 +3,9 @@ import type { CardState } from '#src/domain/card.ts';
 import type { Db } from '#src/domain/ports.ts';
 import type { Cards, Decisions, Insights, Tracer } from '#src/domain/stores.ts';
 import type { InsightRow, TrendsView, Verbs } from '#src/domain/verbs.ts';
+import { neutralTitle } from '#src/domain/visibility.ts';
+import type { Audiences } from './audience.ts';
+import { screenTrace } from './screen.ts';
 import type { ViewDeps } from './view.ts';
 import { viewOf } from './view.ts';
 
@@ -16,6 +19,7 @@ export interface AnswerDeps {
   decisions: Decisions;
   tracer: Tracer;
   view: ViewDeps;
+  audiences: Audiences;
   trends: (days: 7 | 30 | 90) => Promise<TrendsView>;
   nameOf: (actor: string) => Promise<string>;
   /** The signed lineage page of a thing, or null without a public address. */
@@ -26,7 +30,7 @@ export interface AnswerDeps {
 export function createAnswering(
   deps: AnswerDeps,
 ): Pick<Verbs, 'cardAt' | 'card' | 'trends' | 'insights' | 'insight' | 'trace'> {
-  const { db, cards, insights, tracer } = deps;
+  const { db, cards, insights, tracer, audiences } = deps;
   return {
     async cardAt({ channelId, ts }) {
       const card = await cards.at(db, channelId, ts);
@@ -39,26 +43,33 @@ export function createAnswering(
 
     async card(cardId) {
       const card = await cards.byId(db, cardId);
-      return card && viewOf(deps.view, db, card);
+      return card && viewOf(deps.view, db, card, await audiences.ofChannel(card.channelId));
     },
 
     trends: deps.trends,
 
-    async insights() {
+    async insights(audience) {
       const rows = await insights.list(db, INSIGHTS_LISTED);
-      return rows.map(
-        ({ insight, state, permalink }): InsightRow => ({
+      const shown = await audiences.insights(
+        db,
+        rows.map(({ insight }) => insight),
+        audience,
+      );
+      return rows.map(({ insight, state, permalink }): InsightRow => {
+        const wordsHidden = !shown.has(insight.id);
+        return {
           insightId: insight.id,
-          title: insight.title,
+          title: wordsHidden ? neutralTitle(insight) : insight.title,
+          wordsHidden,
           customers: insight.reach.customers,
           reports: insight.reach.reports,
           state: state === null || state === 'waiting' ? 'unposted' : (state as CardState),
           permalink,
-        }),
-      );
+        };
+      });
     },
 
-    async insight(query) {
+    async insight(query, audience) {
       const found = await tracer.find(db, query);
       if (!found) return null;
       const themeId =
@@ -68,13 +79,18 @@ export function createAnswering(
             ? (await insights.byId(db, found.id))?.themeId
             : null;
       const card = themeId ? await cards.current(db, themeId) : null;
-      return card && viewOf(deps.view, db, card);
+      return card && viewOf(deps.view, db, card, audience);
     },
 
-    async trace(query) {
+    async trace(query, audience) {
       const found = await tracer.find(db, query);
       if (!found) return { kind: 'unknown', examples: await tracer.examples(db) };
-      const trace = await tracer.trace(db, found, deps.nameOf);
+      const trace = await screenTrace(
+        { audiences, insights },
+        db,
+        await tracer.trace(db, found, deps.nameOf),
+        audience,
+      );
       const why = found.kind === 'signal' ? await tracer.lone(db, found.id) : null;
       const url = deps.lineageUrl(found.id);
       return why ? { kind: 'lone', trace, why, url } : { kind: 'found', trace, url };

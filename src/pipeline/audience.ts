@@ -1,11 +1,13 @@
 // Audience: whose words may be shown to whom. Every surface asks here before it shows what customers said; numbers need no permission.
+import type { Insight } from '#src/domain/insight.ts';
 import type { Person } from '#src/domain/policy.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import { type Audience, mayRead, oneReader, type Readers, STAFF_ONLY, UNKNOWN_SOURCE } from '#src/domain/visibility.ts';
 
 /** Where conversations were written, as the store knows it: `slack:C…`, or a container of another source. */
 export interface Places {
-  containersOf(tx: Tx, conversationIds: readonly string[]): Promise<{ id: string; containerId: string }[]>;
+  /** Of conversations, and of signals and observations that are part of one. */
+  containersOf(tx: Tx, ids: readonly string[]): Promise<{ id: string; containerId: string }[]>;
   /** Every place that live reports of these themes come from. */
   containersOfThemes(tx: Tx, themeIds: readonly string[]): Promise<{ id: string; containerId: string }[]>;
 }
@@ -20,15 +22,19 @@ export interface AudienceDeps {
 export interface Audiences {
   ofPerson(person: Person): Audience;
   ofChannel(channelId: string): Promise<Audience>;
-  /** Those of these conversations whose words everybody in the audience may read anyway. */
+  /** Those of these conversations (or signals, or observations) whose words everybody in the audience may read anyway. */
   conversations(tx: Tx, ids: readonly string[], audience: Audience): Promise<Set<string>>;
   /** Those of these themes whose words (title, claim, proposal) may be shown: every report of them may be read. */
   themes(tx: Tx, ids: readonly string[], audience: Audience): Promise<Set<string>>;
+  /** Those of these insights whose words may be shown: their theme's may, and every report that they quote may be read. */
+  insights(tx: Tx, insights: readonly Quoting[], audience: Audience): Promise<Set<string>>;
 }
+
+type Quoting = Pick<Insight, 'id' | 'themeId' | 'evidence'>;
 
 /** Makes the answers for one workspace. */
 export function createAudiences(deps: AudienceDeps): Audiences {
-  return {
+  const audiences: Audiences = {
     ofPerson: (person) => oneReader(person),
     ofChannel: (channelId) => deps.readersOf(channelId),
     async conversations(tx, ids, audience) {
@@ -38,9 +44,24 @@ export function createAudiences(deps: AudienceDeps): Audiences {
     async themes(tx, ids, audience) {
       const rows = await openPlaces(await deps.places.containersOfThemes(tx, ids), audience);
       const closed = new Set(rows.flatMap(({ id, isOpen }) => (isOpen ? [] : [id])));
-      return new Set(ids.filter((id) => !closed.has(id)));
+      // Where nothing is left of what was said, nobody can tell any more who could read it.
+      const known = new Set(rows.map(({ id }) => id));
+      return new Set(ids.filter((id) => known.has(id) && !closed.has(id)));
+    },
+    async insights(tx, insights, audience) {
+      const quoted = insights.flatMap(({ evidence }) => evidence.map(({ conversationId }) => conversationId));
+      const [themes, open] = await Promise.all([
+        audiences.themes(tx, [...new Set(insights.map(({ themeId }) => themeId))], audience),
+        audiences.conversations(tx, [...new Set(quoted)], audience),
+      ]);
+      const shown = insights.filter(
+        ({ themeId, evidence }) =>
+          themes.has(themeId) && evidence.every(({ conversationId }) => open.has(conversationId)),
+      );
+      return new Set(shown.map(({ id }) => id));
     },
   };
+  return audiences;
 
   async function openPlaces(
     rows: readonly { id: string; containerId: string }[],

@@ -3,6 +3,7 @@ import type { CardState, CardView } from '#src/domain/card.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
 import { payloadHashOf } from '#src/domain/proposal.ts';
 import type { Card, Cards } from '#src/domain/stores.ts';
+import type { Audience } from '#src/domain/visibility.ts';
 import type { Stage } from './stage.ts';
 import { oneByOne } from './stage.ts';
 import type { ViewDeps } from './view.ts';
@@ -25,6 +26,8 @@ export interface ShowDeps {
   db: Db;
   cards: Cards;
   view: ViewDeps;
+  /** Who reads a channel. */
+  audienceOf: (channelId: string) => Promise<Audience>;
   surface: Surface;
   now: () => Date;
 }
@@ -56,7 +59,7 @@ export function createShow(deps: ShowDeps): Stage<ToShow, Shown> {
           await db.transaction('show.skip', (tx) => cards.drawn(tx, id, { drawn: card.redraw }));
           continue;
         }
-        const view = await viewOf(deps.view, db, card);
+        const view = await viewOf(deps.view, db, card, await deps.audienceOf(card.channelId));
         if (!view) continue;
         // Written down before the post: after a crash in between, the next try looks for the message before it posts another.
         if (card.ts === null && card.postingSince === null) {

@@ -17,6 +17,8 @@ import type {
   Proposals,
   Texts,
 } from '#src/domain/stores.ts';
+import { type Audience, hasOutsiders, neutralArea, neutralTitle } from '#src/domain/visibility.ts';
+import type { Audiences } from './audience.ts';
 import { excerptsOf } from './evidence.ts';
 
 export interface ViewDeps {
@@ -26,6 +28,7 @@ export interface ViewDeps {
   decisions: Decisions;
   actions: Actions;
   texts: Texts;
+  audiences: Pick<Audiences, 'conversations' | 'insights'>;
   /** A display name; never a mention. */
   nameOf: (personId: string) => Promise<string>;
   /** False when there is nowhere to file. */
@@ -33,8 +36,8 @@ export interface ViewDeps {
   now: () => Date;
 }
 
-/** Gathers what a card shows; null when it has never had an insight. */
-export async function viewOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardView | null> {
+/** Gathers what a card shows to an audience; null when it has never had an insight. */
+export async function viewOf(deps: ViewDeps, tx: Tx, card: Card, audience: Audience): Promise<CardView | null> {
   const insight = card.insightId ? await deps.insights.byId(tx, card.insightId) : null;
   if (!insight) return null;
   const proposal =
@@ -44,7 +47,10 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardVi
   const decision = card.proposalId ? await deps.decisions.taken(tx, card.proposalId) : null;
   const actions = decision ? await deps.actions.of(tx, decision.id) : [];
   const [outcome] = decision ? await deps.actions.outcomes(tx, decision.id) : [];
-  const quotes = await quotesOf(deps, tx, insight.evidence);
+  const quoted = [...new Set(insight.evidence.map(({ conversationId }) => conversationId))];
+  const open = await deps.audiences.conversations(tx, quoted, audience);
+  const evidence = insight.evidence.filter(({ conversationId }) => open.has(conversationId));
+  const wordsHidden = !(await deps.audiences.insights(tx, [insight], audience)).has(insight.id);
   const family = await deps.cards.all(tx, card.themeId);
   const newer = family.find((other) => other.generation === card.generation + 1);
   const older = family.find((other) => other.generation === card.generation - 1);
@@ -53,20 +59,22 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardVi
     cardId: card.id,
     themeId: card.themeId,
     state: card.state,
-    insight,
-    quotes,
-    hiddenQuotes: insight.evidence.length - quotes.length,
+    insight: wordsHidden ? withoutWords(insight) : insight,
+    quotes: await quotesOf(deps, tx, evidence),
+    hiddenQuotes: insight.evidence.length - evidence.length,
+    wordsHidden,
+    hasOutsiders: hasOutsiders(audience),
     proposal: proposal && {
       id: proposal.id,
       revision: proposal.revision,
-      title: proposal.payload.title,
+      title: wordsHidden ? neutralTitle(insight) : proposal.payload.title,
       priority: proposal.payload.priority,
       labels: proposal.payload.labels,
       team: proposal.payload.team,
     },
     canFile: deps.canFile(),
     decision: decision ? await decisionOf(deps, decision) : await snoozeOf(deps, tx, card),
-    issue: issueOf(actions),
+    issue: wordsHidden ? withoutSlug(issueOf(actions)) : issueOf(actions),
     // Where every issue begins is no news.
     issueState: outcome && outcome.state !== 'open' ? (outcome.note ?? outcome.state) : null,
     notes: folded
@@ -165,6 +173,27 @@ async function whyBack(deps: ViewDeps, tx: Tx, older: Card, card: Card, now: Ins
 
 function count(n: number, one: string): string {
   return `${n} ${n === 1 ? one : `${one}s`}`;
+}
+
+/** What an insight says in numbers. The words of its readings are left out, not rewritten: what is not there cannot leak. */
+function withoutWords(insight: Insight): Insight {
+  const title = neutralTitle(insight);
+  return { ...insight, area: neutralArea(insight.area), title, claim: title, whyThis: '', whyNow: '' };
+}
+
+// Linear puts the words of a title into the address of its issue, and finds the issue without them.
+function withoutSlug(issue: ActionReceipt | null): ActionReceipt | null {
+  return issue && { ...issue, url: issue.url?.replace(/(\/issue\/[^/?#]+).*$/, '$1') ?? null };
+}
+
+/** What the decision about a card has filed, named without words of customers. */
+export async function filedBy(
+  deps: Pick<ViewDeps, 'decisions' | 'actions'>,
+  tx: Tx,
+  card: Card,
+): Promise<ActionReceipt | null> {
+  const decision = card.proposalId ? await deps.decisions.taken(tx, card.proposalId) : null;
+  return decision && withoutSlug(issueOf(await deps.actions.of(tx, decision.id)));
 }
 
 function issueOf(actions: readonly ActionRow[]): ActionReceipt | null {

@@ -11,8 +11,17 @@ export function createPlaces(workspaceId: WorkspaceId) {
     return rows.map(({ id, container_id }) => ({ id, containerId: container_id }));
   };
   return {
-    containersOf: (tx: Tx, conversationIds: readonly string[]) =>
-      read(tx, `select id, container_id from conversation where workspace_id = $1 and id = any($2)`, conversationIds),
+    containersOf: (tx: Tx, ids: readonly string[]) =>
+      read(
+        tx,
+        `select id, container_id from conversation where workspace_id = $1 and id = any($2)
+         union all select o.id, c.container_id from observation o join conversation c on c.workspace_id = $1 and c.id = o.conversation_id
+           where o.workspace_id = $1 and o.id = any($2)
+         union all select k.signal_id, h.container_id from signal_key k
+           join signal_head h on h.workspace_id = $1 and h.source = k.source and h.external_id = k.external_id
+           where k.workspace_id = $1 and k.signal_id = any($2)`,
+        ids,
+      ),
     containersOfThemes: (tx: Tx, themeIds: readonly string[]) =>
       read(
         tx,

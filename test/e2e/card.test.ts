@@ -280,8 +280,9 @@ describe('File', () => {
   });
 
   it('keeps everybody out who may not decide, with a reason', async () => {
-    const { openCard, click, toldTo, card, app, dismiss } = await takeStage({ env: { APPROVERS: 'staff' } });
+    const { openCard, click, toldTo, card, app, dismiss, invite } = await takeStage({ env: { APPROVERS: 'staff' } });
     await openCard();
+    await invite('gus', 'insights');
     await click('ana', 'card_file');
     expect(toldTo('ana').at(-1)).toContain('not one of the approvers');
     await click('gus', 'card_snooze');
@@ -425,8 +426,9 @@ describe('reactions', () => {
   });
 
   it('obey the rights of the buttons', async () => {
-    const { openCard, react, toldTo, card, app } = await takeStage({ env: { APPROVERS: 'staff' } });
+    const { openCard, react, toldTo, card, app, invite } = await takeStage({ env: { APPROVERS: 'staff' } });
     await openCard();
+    await invite('gus', 'insights');
     await react('ana', 'x');
     expect(toldTo('ana').at(-1)).toContain('not one of the approvers');
     await react('gus', 'no_bell');

@@ -1,6 +1,7 @@
 // /throughline, as people type it: the chain through anything, what is talked about, what waits, and help.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SignalDraft } from '#src/domain/signal.ts';
+import { STAFF_ONLY } from '#src/domain/visibility.ts';
 import { systemFetch } from '#src/system.ts';
 import { DAY_MS } from '#test/support/fast-clock.ts';
 import { EXPORT_COMPLAINTS, leaveStage, shownOn, takeStage } from '#test/support/hands.ts';
@@ -28,7 +29,7 @@ async function filed() {
     `${zendesk.url}/agent/tickets/1`,
   ];
   const noiseLink = slack.state.permalink(channel('support'), noise.ts);
-  const [insight] = await stage.app.verbs.insights();
+  const [insight] = await stage.app.verbs.insights(STAFF_ONLY);
   return { ...stage, links, noiseLink, insightId: insight!.insightId };
 }
 
@@ -164,7 +165,7 @@ describe('insight', () => {
     expect(list).toContain('2 insights');
     expect(list).toMatch(/not posted, waits here/);
     expect(list).toMatch(/waits for a decision/);
-    const rows = await app.verbs.insights();
+    const rows = await app.verbs.insights(STAFF_ONLY);
     const waiting = rows.find(({ state }) => state === 'unposted');
     expect(list.indexOf(waiting!.insightId)).toBeLessThan(list.indexOf(rows.find((row) => row !== waiting)!.insightId));
     await ask('pia', `insight ${waiting!.insightId}`);
@@ -217,7 +218,7 @@ describe('old data', () => {
     expect(parents()).toEqual([]);
     expect(await ask('pia', 'insight')).toMatch(/4 customers, 4 reports · not posted, waits here/);
     // Setting it aside from the list is nobody else's news.
-    const [row] = await app.verbs.insights();
+    const [row] = await app.verbs.insights(STAFF_ONLY);
     await ask('pia', `insight ${row!.insightId}`);
     await clickMine('pia', 'card_snooze');
     expect(parents()).toEqual([]);

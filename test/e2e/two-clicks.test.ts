@@ -346,7 +346,7 @@ describe('a click that may not decide', () => {
       is_stranger: true,
       team_id: 'T0ELSEWHERE',
     });
-    w.slack.human.invite(w.user('pia'), w.insights, eve.id);
+    w.slack.human.invite(w.user('pia'), w.insights, eve.id, w.user('gus'));
     await w.settle();
     const reason = dismissal(w.cards()[0]!);
     for (const who of [w.user('gus'), eve.id, w.user('ana')]) {

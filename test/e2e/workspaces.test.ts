@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verbs } from '#src/domain/verbs.ts';
+import { STAFF_ONLY } from '#src/domain/visibility.ts';
 import { createSettings } from '#src/storage/settings.ts';
 import { setClock } from '#test/support/clock.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/db.ts';
@@ -130,14 +131,14 @@ describe.each(NAMES)('%s', (name) => {
     const foreign = await idsOf(theirs);
     const own = await idsOf(name);
     const { verbs } = app;
-    const insights = await verbs.insights();
+    const insights = await verbs.insights(STAFF_ONLY);
     const answers = [
       ...(await Promise.all(([7, 30, 90] as const).map((days) => verbs.trends(days)))),
       insights,
       ...(await Promise.all(
-        ['ENG-1', 'zendesk:1', '#1', 'ticket 1', 'api:one', ...own].map((query) => verbs.trace(query)),
+        ['ENG-1', 'zendesk:1', '#1', 'ticket 1', 'api:one', ...own].map((query) => verbs.trace(query, STAFF_ONLY)),
       )),
-      ...(await Promise.all(insights.map(({ insightId }) => verbs.insight(insightId)))),
+      ...(await Promise.all(insights.map(({ insightId }) => verbs.insight(insightId, STAFF_ONLY)))),
       ...(await Promise.all(
         (
           await app.db.query<{ id: string }>('select id from card where workspace_id = $1', [name])
@@ -159,8 +160,8 @@ describe.each(NAMES)('%s', (name) => {
   it('knows none of the ids of the other', async () => {
     const { verbs } = rigs[name].app;
     for (const id of await idsOf(theirs)) {
-      expect(await verbs.trace(id), id).toMatchObject({ kind: 'unknown' });
-      expect(await verbs.insight(id), id).toBeNull();
+      expect(await verbs.trace(id, STAFF_ONLY), id).toMatchObject({ kind: 'unknown' });
+      expect(await verbs.insight(id, STAFF_ONLY), id).toBeNull();
       if (id.startsWith('crd_')) expect(await verbs.card(id)).toBeNull();
     }
     const [id] = await idsOf(theirs);
@@ -188,7 +189,7 @@ describe.each(NAMES)('%s', (name) => {
 
   it('does not open a lineage link of the other', async () => {
     const { verbs } = rigs[theirs].app;
-    const found = await verbs.trace('ENG-1');
+    const found = await verbs.trace('ENG-1', STAFF_ONLY);
     const url = new URL((found as { url: string }).url);
     const path = `/lineage/${url.pathname.split('/').at(-1)}${url.search}`;
     expect((await get(theirs, path)).status).toBe(200);

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { STAFF_ONLY } from '#src/domain/visibility.ts';
 import { type ImportOptions, importFile, planImport } from '#src/ops/import-file.ts';
 import { createKeyring } from '#src/storage/keys.ts';
 import { createTexts } from '#src/storage/texts.ts';
@@ -106,7 +107,7 @@ describe('what a file says', () => {
     const result = await take(rig, { file, columns, name: 'helpdesk' });
     expect(result).toMatchObject({ rows: 1, accepted: 1, rejected: 0, rejectFile: null });
     expect(await stored(rig)).toEqual(['import:helpdesk:7']);
-    const reply = await rig.app.verbs.trace('import:helpdesk:7');
+    const reply = await rig.app.verbs.trace('import:helpdesk:7', STAFF_ONLY);
     const [signal] = await rig.app.db.query<{ body: Record<string, unknown> }>('select body from signal');
     expect(signal?.body).toMatchObject({
       source: 'import',
@@ -284,7 +285,7 @@ describe('old data', () => {
     );
     await take(rig, { file });
     expect(parents()).toEqual([]);
-    const waiting = await app.verbs.insights();
+    const waiting = await app.verbs.insights(STAFF_ONLY);
     expect(waiting.map(({ state }) => state)).toEqual(['unposted', 'unposted', 'unposted']);
     expect(waiting.map(({ customers }) => customers).sort()).toEqual([3, 4, 5]);
 
@@ -295,7 +296,7 @@ describe('old data', () => {
         .map(({ text }) => /(\d) customers/.exec(text)?.[1])
         .sort(),
     ).toEqual(['4', '5']);
-    const after = await app.verbs.insights();
+    const after = await app.verbs.insights(STAFF_ONLY);
     expect(after.filter(({ state }) => state === 'unposted').map(({ customers }) => customers)).toEqual([3]);
   });
 
@@ -309,7 +310,7 @@ describe('old data', () => {
     await complain('ana', 'CSV export fails with error 500 here as well');
     expect(parents()).toHaveLength(1);
     expect(parents()[0]!.text).toContain('6 customers');
-    expect((await rig.app.verbs.insights()).map(({ state }) => state).sort()).toEqual(['open', 'unposted']);
+    expect((await rig.app.verbs.insights(STAFF_ONLY)).map(({ state }) => state).sort()).toEqual(['open', 'unposted']);
   });
 
   it('makes no insight of one loud author, unless every row is a reporter of its own', async () => {
@@ -317,9 +318,9 @@ describe('old data', () => {
     const loud = complaints('export').map((row) => ({ ...row, author: 'loud@example.com' }));
     const file = await fileOf(jsonl(loud), 'jsonl');
     await take(rig, { file });
-    expect(await rig.app.verbs.insights()).toEqual([]);
+    expect(await rig.app.verbs.insights(STAFF_ONLY)).toEqual([]);
     await take(rig, { file, eachRowItsOwnReporter: true, name: 'again' });
-    expect((await rig.app.verbs.insights()).map(({ customers }) => customers)).toEqual([6]);
+    expect((await rig.app.verbs.insights(STAFF_ONLY)).map(({ customers }) => customers)).toEqual([6]);
   });
 });
 

@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { STAFF_ONLY } from '#src/domain/visibility.ts';
 import { importFile, planImport } from '#src/ops/import-file.ts';
 import { handsOf } from '#test/support/hands.ts';
 import { startRig } from '#test/support/rig.ts';
@@ -29,7 +30,7 @@ it.skipIf(!folder)(
       expect(themes).toBeGreaterThan(20);
       expect(themes).toBeLessThan(rows / 4);
       expect(insights).toBeGreaterThan(15);
-      expect((await rig.app.verbs.insights()).every(({ state }) => state === 'unposted')).toBe(true);
+      expect((await rig.app.verbs.insights(STAFF_ONLY)).every(({ state }) => state === 'unposted')).toBe(true);
       expect(handsOf(rig).parents()).toEqual([]);
     } finally {
       await rig.close();

@@ -1,6 +1,7 @@
 // From a message to a report: whose words count, whose are context, what an edit and a deletion change, and where we listen.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Db } from '#src/domain/ports.ts';
+import { STAFF_ONLY } from '#src/domain/visibility.ts';
 import { DAY_MS, MINUTE_MS } from '#test/support/fast-clock.ts';
 import { actionsOf, EXPORT_COMPLAINTS, leaveStage, shownOn, takeStage } from '#test/support/hands.ts';
 
@@ -233,7 +234,7 @@ describe('where we listen', () => {
       await complain(who, EXPORT_COMPLAINTS[index]!, { in: 'random' });
     expect(parents()).toEqual([]);
     expect(await app.db.query('select 1 from signal')).toHaveLength(3);
-    const [row] = await app.verbs.insights();
+    const [row] = await app.verbs.insights(STAFF_ONLY);
     expect(row).toMatchObject({ customers: 3, state: 'unposted' });
     // One report where cards are wanted is enough to show what three customers say elsewhere.
     await complain('dan', EXPORT_COMPLAINTS[3]);

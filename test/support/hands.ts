@@ -54,6 +54,11 @@ export function handsOf(rig: Rig) {
       human.invite(user('pia'), channel(where), personId(name));
       return name;
     },
+    /** One of our people lets somebody into a channel. */
+    async invite(who: string, where: string) {
+      human.invite(user('pia'), channel(where), personId(who));
+      await settle();
+    },
     /** Three customers complain about the export; the card that comes of it. */
     async openCard(options: { at?: Date } = {}) {
       for (const [index, who] of (['ana', 'ben', 'cleo'] as const).entries())

@@ -1,5 +1,6 @@
 // The door: who is let in, what is kept of what cannot be understood, what happens when the database is away, and what may be looked at.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { STAFF_ONLY } from '#src/domain/visibility.ts';
 import { systemClock } from '#src/system.ts';
 import { createTestDatabase } from '#test/support/db.ts';
 import { type Cable, layCable } from '#test/support/proxy.ts';
@@ -322,7 +323,7 @@ describe('POST /api/v1/signals', () => {
       expect(trace.nodes.find((node) => node.id === trace.focus)?.kind).toBe('signal');
     }
     // Its address names it, too.
-    expect((await rig.app.verbs.trace('https://crm.example.test/two')).kind).toBe('found');
+    expect((await rig.app.verbs.trace('https://crm.example.test/two', STAFF_ONLY)).kind).toBe('found');
   });
 
   it('knows what it has had already: by id and time, and without them by content', async () => {
@@ -372,7 +373,7 @@ describe('what may be looked at', () => {
   it('opens lineage by a signed link or the token, as a page or as JSON, and nothing else by that link', async () => {
     await api({ id: 'seen', text: 'The report cannot be exported, error 500' });
     await rig.settle();
-    const reply = await rig.app.verbs.trace('api:seen');
+    const reply = await rig.app.verbs.trace('api:seen', STAFF_ONLY);
     if (reply.kind === 'unknown') throw new Error('The signal is not known.');
     const { pathname, searchParams } = new URL(reply.url!);
     const sig = searchParams.get('sig')!;
@@ -404,7 +405,7 @@ describe('what may be looked at', () => {
       },
     ]);
     await rig.settle();
-    const found = await rig.app.verbs.trace('api:hostile');
+    const found = await rig.app.verbs.trace('api:hostile', STAFF_ONLY);
     if (found.kind === 'unknown') throw new Error('The signal is not known.');
     const pages = await Promise.all(
       [...found.trace.nodes.map(({ id }) => id), attack].map(async (id) =>

@@ -1,4 +1,5 @@
 // /throughline trace <anything>
+import { oneReader } from '#src/domain/visibility.ts';
 import { say } from '../views/replies.ts';
 import { traceMessage } from '../views/trace.ts';
 import type { Command } from './command.ts';
@@ -8,14 +9,14 @@ export const trace: Command = {
   name: 'trace',
   usage: '/throughline trace ENG-12',
   describe: 'who said what and what became of it: an insight, an issue, a message link, `zendesk:1`, `ticket 1`',
-  async handle(rest, { verbs }) {
+  async handle(rest, { verbs }, ask) {
     const query = pasted(rest);
     if (query === '') {
       return say(
         'Tell me what to trace: an insight (`ins_…`), an issue (`ENG-12`), a link to a message, or a ticket (`ticket 1`, `zendesk:1`, `#1`).',
       );
     }
-    return traceMessage(await verbs.trace(query), query);
+    return traceMessage(await verbs.trace(query, oneReader(await ask.person())), query);
   },
 };
 

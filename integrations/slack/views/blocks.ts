@@ -130,10 +130,20 @@ export function quotesBlock(view: CardView, quotesMax: number, lengthMax: number
   );
 }
 
-/** How many quotes there are beyond those that are shown. */
+/** How many quotes there are beyond those that are shown, and how many of them not everybody here may read. */
 export function hiddenWords(view: CardView, shown: number): string | null {
-  const more = view.quotes.length - shown + view.hiddenQuotes;
-  return more > 0 ? `${count(more, 'more quote')} ${more === 1 ? 'is' : 'are'} not shown here.` : null;
+  const more = view.quotes.length - shown;
+  const hidden = view.hiddenQuotes;
+  const parts = [
+    more > 0 && `${count(more, 'more quote')} ${more === 1 ? 'is' : 'are'} not shown here.`,
+    hidden > 0 && `${count(hidden, 'quote')} hidden: not everybody who reads this can open where they were written.`,
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(' ') : null;
+}
+
+/** Stands where words may not be shown, in one line. */
+export function wordsHiddenLine(insightId: string): string {
+  return `*Words hidden:* some of them come from a place that not everybody who reads this can open. \`/throughline insight ${insightId}\` shows you what you can.`;
 }
 
 const SOURCE_NAMES: Readonly<Record<string, string>> = {

@@ -21,6 +21,7 @@ import {
   sourceName,
   sparkline,
   words,
+  wordsHiddenLine,
 } from './blocks.ts';
 import { toRef } from './ref.ts';
 
@@ -53,10 +54,12 @@ export function cardMessage(view: CardView, now: Date): Message {
     facts(reachFacts(view)),
     section(trendLine(view, false)),
     quotesBlock(view, QUOTES_ON_CARD, QUOTE_MAX),
-    rich(
-      line(words('Why this: ', { bold: true }), words(insight.whyThis, undefined, 500)),
-      line(words('\nWhy now: ', { bold: true }), words(insight.whyNow, undefined, 500)),
-    ),
+    view.wordsHidden
+      ? section(wordsHiddenLine(insight.id))
+      : rich(
+          line(words('Why this: ', { bold: true }), words(insight.whyThis, undefined, 500)),
+          line(words('\nWhy now: ', { bold: true }), words(insight.whyNow, undefined, 500)),
+        ),
     rich(line(words('Confidence: ', { bold: true }), words(confidenceWords(view)))),
     proposalBlock(view),
     ...statusBlocks(view),
@@ -80,8 +83,9 @@ export function cardText(view: CardView): string {
     trendLine(view, true),
     ...shown.map((quote) => `“${harmless(clip(quote.text, QUOTE_MAX))}” (${quoteSource(quote)})`),
     hiddenWords(view, shown.length),
-    `Why this: ${harmless(clip(insight.whyThis, 500))}`,
-    `Why now: ${harmless(clip(insight.whyNow, 500))}`,
+    ...(view.wordsHidden
+      ? [wordsHiddenLine(insight.id).replace(/[*`]/g, '')]
+      : [`Why this: ${harmless(clip(insight.whyThis, 500))}`, `Why now: ${harmless(clip(insight.whyNow, 500))}`]),
     `Confidence: ${harmless(confidenceWords(view))}`,
     proposal && `Proposed: ${harmless(proposalWords(view))}`,
     ...statusLines(view).map((status) => status.replace(/[*]/g, '')),

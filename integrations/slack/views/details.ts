@@ -3,7 +3,7 @@ import type { CardView } from '#src/domain/card.ts';
 import type { Message } from '../client.ts';
 import { clip } from '../limits.ts';
 import { harmless, linkTo, webAddress, when } from '../text.ts';
-import { blocksOf, context, quotesBlock, section } from './blocks.ts';
+import { blocksOf, context, hiddenWords, quotesBlock, section, wordsHiddenLine } from './blocks.ts';
 
 const QUOTES_MAX = 20;
 const QUOTE_MAX = 600;
@@ -13,18 +13,29 @@ export function detailsKey(cardId: string): string {
   return `details:${cardId}`;
 }
 
-/** The thread message under a card. `lineageUrl` is the signed page, when there is a public address. */
+/**
+ * The thread message under a card. `lineageUrl` is the signed page, when there is a public address; whoever opens it reads what our own people
+ * may, so it is not for a channel with outsiders.
+ */
 export function detailsMessage(view: CardView, lineageUrl: string | null): Message {
   const { insight } = view;
-  const lineage = webAddress(lineageUrl)
-    ? `${linkTo(lineageUrl, 'The whole chain')}, from what was said to what became of it`
-    : `The whole chain: \`/throughline trace ${insight.id}\``;
+  const lineage =
+    webAddress(lineageUrl) && !view.hasOutsiders
+      ? `${linkTo(lineageUrl, 'The whole chain')}, from what was said to what became of it`
+      : `The whole chain: \`/throughline trace ${insight.id}\``;
   const title = `*The evidence* for ${harmless(clip(insight.title, 200))}`;
   const lines = view.quotes
     .slice(0, QUOTES_MAX)
     .map((quote) => `“${harmless(clip(quote.text, 160))}” (${harmless(clip(quote.who, 60))}, ${when(quote.at)})`);
   return {
-    text: [title.replace(/\*/g, ''), ...lines, lineage.replace(/`/g, '')].join('\n'),
-    blocks: blocksOf(section(title), quotesBlock(view, QUOTES_MAX, QUOTE_MAX), context(lineage)),
+    text: [title.replace(/\*/g, ''), ...lines, hiddenWords(view, lines.length), lineage.replace(/`/g, '')]
+      .filter(Boolean)
+      .join('\n'),
+    blocks: blocksOf(
+      section(title),
+      quotesBlock(view, QUOTES_MAX, QUOTE_MAX),
+      view.wordsHidden && section(wordsHiddenLine(insight.id)),
+      context(lineage),
+    ),
   };
 }

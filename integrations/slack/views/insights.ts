@@ -46,7 +46,8 @@ export function insightsMessage(rows: readonly InsightRow[]): Message {
 
 function rowText(row: InsightRow): string {
   const title = row.permalink ? linkTo(row.permalink, clip(row.title, 150)) : harmless(clip(row.title, 150));
-  return `${title}\n${count(row.customers, 'customer')}, ${count(row.reports, 'report')} · ${STATE_WORDS[row.state]} · \`${row.insightId}\``;
+  const hidden = row.wordsHidden ? ' (its words come from a place that you cannot open)' : '';
+  return `${title}${hidden}\n${count(row.customers, 'customer')}, ${count(row.reports, 'report')} · ${STATE_WORDS[row.state]} · \`${row.insightId}\``;
 }
 
 /** No insight by that name. */

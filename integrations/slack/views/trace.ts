@@ -58,6 +58,7 @@ function groupText(kind: LineageKind, nodes: readonly TraceNode[], focus: string
 }
 
 function nodeText(node: TraceNode, isFocus: boolean): string {
+  if (node.wordsHidden) return `• hidden: you cannot open where it comes from${isFocus ? ' ← what you asked for' : ''}`;
   const label = linkTo(node.url, clip(node.label, 200));
   const about = [
     node.who && harmless(clip(node.who, 80)),

@@ -60,7 +60,9 @@ function section(kind: LineageKind, nodes: readonly TraceNode[], trace: Trace): 
 }
 
 function item(node: TraceNode, focused: boolean): string {
-  const label = escaped(node.label || node.kind);
+  const label = node.wordsHidden
+    ? 'Hidden: not everybody can open where it comes from.'
+    : escaped(node.label || node.kind);
   const title = node.url ? `<a href="${escaped(node.url)}" rel="noreferrer">${label}</a>` : label;
   const when = node.at
     ? `<time datetime="${escaped(node.at)}">${escaped(node.at.slice(0, 16).replace('T', ' '))} UTC</time>`

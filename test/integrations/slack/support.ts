@@ -320,6 +320,8 @@ export function openCard(change: Partial<CardView> = {}): CardView {
       },
     ],
     hiddenQuotes: 0,
+    wordsHidden: false,
+    hasOutsiders: false,
     proposal: {
       id: 'pro_0123456789abcdef01234567',
       revision: 2,

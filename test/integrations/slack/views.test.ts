@@ -65,6 +65,7 @@ const card: fc.Arbitrary<CardView> = fc
       maxLength: 30,
     }),
     hiddenQuotes: number,
+    wordsHidden: fc.boolean(),
     reach: fc.tuple(number, number, number, number),
     sources: fc.dictionary(hostile, number, { maxKeys: 8 }),
     days: fc.array(number, { maxLength: 20 }),
@@ -104,6 +105,8 @@ const card: fc.Arbitrary<CardView> = fc
       },
       quotes: it.quotes,
       hiddenQuotes: it.hiddenQuotes,
+      wordsHidden: it.wordsHidden,
+      hasOutsiders: it.wordsHidden,
       proposal: { ...openCard().proposal!, title, labels: it.labels, team: it.maybe, priority: it.priority },
       canFile: it.canFile,
       decision: it.decided ? decisionOf({ by: name, reason: 'duplicate', undoneBy: it.maybe }) : null,
@@ -262,6 +265,7 @@ describe('the other surfaces', () => {
     const row = fc.record({
       insightId: fc.constant('ins_1'),
       title: hostile,
+      wordsHidden: fc.boolean(),
       customers: number,
       reports: number,
       state: fc.constantFrom(...CARD_STATES, 'unposted' as const),
@@ -279,6 +283,7 @@ describe('the other surfaces', () => {
       who: fc.option(hostile),
       why: fc.option(hostile),
       url: fc.option(url),
+      wordsHidden: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(node, { maxLength: 60 }), hostile, fc.option(url), (nodes, query, page) => {
