@@ -34,6 +34,7 @@ import { gatherEvidence } from './pipeline/evidence.ts';
 import { createFollow } from './pipeline/follow.ts';
 import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
 import { createObserve } from './pipeline/observe.ts';
+import { createPreferring } from './pipeline/preferences.ts';
 import { createReconcile } from './pipeline/reconcile.ts';
 import { createShow } from './pipeline/show.ts';
 import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
@@ -57,6 +58,7 @@ import { createKeyring, masterKey } from './storage/keys.ts';
 import { migrate } from './storage/migrate.ts';
 import { createObservations } from './storage/observations.ts';
 import { createPlaces } from './storage/places.ts';
+import { createPreferences } from './storage/preferences.ts';
 import { createQueue } from './storage/queue.ts';
 import { noteReaction } from './storage/reactions.ts';
 import { createRecords } from './storage/records.ts';
@@ -219,6 +221,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     const actions = createActions(workspaceId, keyring, records);
     const cursors = createCursors(workspaceId);
     const settings = createSettings(workspaceId);
+    const preferences = createPreferences(workspaceId);
     const tracer = createTracer(workspaceId, keyring);
     const queue = createQueue({ url, workspaceId, log, db });
     const jobs = {
@@ -468,6 +471,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         now,
         send,
       }),
+      ...createPreferring({ db, preferences, records, now }),
       ...createAnswering({
         db,
         cards,

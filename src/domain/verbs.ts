@@ -4,6 +4,7 @@ import type { DismissReason } from './decision.ts';
 import type { EvaluationVerbs, VotedBy } from './evaluation.ts';
 import type { Trace } from './lineage.ts';
 import type { Person, Refusal } from './policy.ts';
+import type { PreferenceVerbs } from './preference.ts';
 import type { Audience } from './visibility.ts';
 
 /** How a person said it. */
@@ -121,7 +122,7 @@ export type TraceReply =
  * Everything a front end can ask. Rights are checked inside, at the moment of asking. Each verb that changes something answers what became
  * of it and is safe to repeat; `at` in answers is ISO 8601 and people are ids.
  */
-export interface Verbs extends EvaluationVerbs {
+export interface Verbs extends EvaluationVerbs, PreferenceVerbs {
   decide(input: {
     cardId: string;
     /** What the person saw. */

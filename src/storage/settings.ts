@@ -83,6 +83,8 @@ export interface ChannelRow {
   mode: ChannelMode;
   origin: 'environment' | 'joined' | 'person';
   capture: ChannelCapture;
+  /** Who is reminded when nobody decides on a card there; null is nobody. */
+  ownerId: string | null;
 }
 
 /** A setting as people see it: `setBy` is null while nobody has changed it, `may` says what it can be. */
@@ -103,9 +105,11 @@ export interface Settings {
   channel(tx: Tx, channelId: string): Promise<ChannelRow | null>;
   channels(tx: Tx): Promise<ChannelRow[]>;
   /** Puts a channel in, unless a person has decided about it; the environment outranks a mere joining. */
-  setChannel(tx: Tx, row: Omit<ChannelRow, 'capture'>, at: Date): Promise<void>;
+  setChannel(tx: Tx, row: Omit<ChannelRow, 'capture' | 'ownerId'>, at: Date): Promise<void>;
   /** For what is read from now on. False when there is no such channel. */
   setCapture(tx: Tx, channelId: string, capture: ChannelCapture, at: Date): Promise<boolean>;
+  /** Says who is reminded for a channel, whether or not anything is read there. */
+  setOwner(tx: Tx, channel: { id: string; name: string }, ownerId: string | null, at: Date): Promise<void>;
   renameChannel(tx: Tx, channelId: string, name: string, at: Date): Promise<void>;
 }
 
@@ -136,12 +140,14 @@ export function createSettings(workspaceId: WorkspaceId): Settings {
     mode: ChannelMode;
     origin: ChannelRow['origin'];
     capture: ChannelCapture;
+    owner_id: string | null;
   }): ChannelRow => ({
     channelId: row.channel_id,
     name: row.name,
     mode: row.mode,
     origin: row.origin,
     capture: row.capture,
+    ownerId: row.owner_id,
   });
   return {
     async get(tx, key) {
@@ -209,6 +215,13 @@ export function createSettings(workspaceId: WorkspaceId): Settings {
         [workspaceId, channelId, capture, at],
       );
       return rows.length > 0;
+    },
+    async setOwner(tx, { id, name }, ownerId, at) {
+      await tx.query(
+        `insert into channel (workspace_id, channel_id, name, mode, origin, owner_id, updated_at) values ($1, $2, $3, 'off', 'joined', $4, $5)
+         on conflict (workspace_id, channel_id) do update set owner_id = $4, updated_at = $5`,
+        [workspaceId, id, name, ownerId, at],
+      );
     },
     async renameChannel(tx, channelId, name, at) {
       await tx.query(`update channel set name = $3, updated_at = $4 where workspace_id = $1 and channel_id = $2`, [
