@@ -393,7 +393,17 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         // What an earlier process left behind is taken up at once; what this one is handling gets its time.
         cutShortBefore: () => new Date(Math.max(startedAt.getTime(), clock.now().getTime() - CUT_SHORT_MS)),
       }),
-      createObserve({ db, workspaceId, texts, observations, perceive }),
+      createObserve({
+        db,
+        workspaceId,
+        texts,
+        observations,
+        perceive,
+        async conservative() {
+          const rows = await settings.channels(db);
+          return new Set(rows.flatMap((row) => (row.capture === 'conservative' ? [`slack:${row.channelId}`] : [])));
+        },
+      }),
       createTheme({ db, themes, placing }),
       assess,
       createShow({

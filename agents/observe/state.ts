@@ -10,6 +10,8 @@ export interface ToPerceive {
   conversationRevision: string;
   /** A person picked it: it is never noise. */
   captured: boolean;
+  /** Only what is clearly a report comes in by itself where it was written. */
+  conservative: boolean;
   messages: { id: string; role: AuthorRole; text: string; known: string[] }[];
 }
 

@@ -1,6 +1,7 @@
 // Observation: what one revision of a conversation says, as fields with their confidence. Made by an analyst, rebuildable, never holds raw text.
 import { z } from 'zod';
 import { defineContract, Governance, Provenance } from './contract.ts';
+import { Gate } from './gate.ts';
 import type { ConversationId, ObservationId, WorkspaceId } from './ids.ts';
 import { idOf } from './ids.ts';
 import { RedactedText } from './redaction.ts';
@@ -50,8 +51,10 @@ export const Perception = z.looseObject({
     .string()
     .regex(/^[a-z]{2}$/, { error: 'must be an ISO 639-1 code' })
     .nullable(),
-  /** Nothing to learn from: a greeting, thanks, chatter. Such observations join no theme. */
+  /** Kept out: nothing to learn from (a greeting, thanks, chatter), or left to people by the channel. Such observations join no theme. */
   isNoise: z.boolean(),
+  /** What the gate said; absent in what was observed before it wrote that down. */
+  gate: Gate.optional(),
   /** The gist, in the customers' own words where possible. */
   title: RedactedText.refine((title) => title.length > 0 && title.length <= TITLE_LENGTH_MAX, {
     error: `must have 1 to ${TITLE_LENGTH_MAX} characters`,

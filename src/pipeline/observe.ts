@@ -11,6 +11,8 @@ export interface ToPerceive {
   conversationId: string;
   conversationRevision: string;
   captured: boolean;
+  /** Only what is clearly a report comes in by itself where it was written. */
+  conservative: boolean;
   messages: { id: string; role: 'customer' | 'staff' | 'bot'; text: string; known: string[] }[];
 }
 
@@ -28,6 +30,8 @@ export interface ObserveDeps {
   observations: Observations;
   /** The observe graph. Answers each conversation, or an error for those that it could not perceive. */
   perceive: (batch: ToPerceive[]) => Promise<Map<string, Perceived | Error>>;
+  /** The containers (`slack:C…`) that capture conservatively. */
+  conservative: () => Promise<ReadonlySet<string>>;
 }
 
 /** Makes the stage. Its ids are conversations. */
@@ -46,11 +50,13 @@ export function createObserve(deps: ObserveDeps): Stage<SaidConversation, Percei
       );
     },
     async work(items) {
+      const conservative = await deps.conservative();
       const batch = [...items.values()].map(
         (conversation): ToPerceive => ({
           conversationId: conversation.id,
           conversationRevision: conversation.revision,
           captured: conversation.capturedBy !== null,
+          conservative: conservative.has(conversation.containerId),
           messages: conversation.messages.map((message) => ({
             id: message.signalId,
             role: message.role,
@@ -72,7 +78,8 @@ export function createObserve(deps: ObserveDeps): Stage<SaidConversation, Percei
         })),
         at,
       );
-      return saved.map((id) => ({ stage: 'theme', id }));
+      const old = new Set(results.flatMap(({ id, item }) => (item.historical ? [id] : [])));
+      return saved.map((id) => ({ stage: 'theme', id, behind: old.has(id) }));
     },
     pending: (limit) => deps.observations.pending(deps.db, limit),
   };

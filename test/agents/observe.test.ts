@@ -15,6 +15,7 @@ function said(id: string, text: string, more: Partial<ToPerceive> = {}): ToPerce
     conversationId: id,
     conversationRevision: 'r1',
     captured: false,
+    conservative: false,
     messages: [{ id: `${id}-1`, role: 'customer', text, known: ['Ada Lovelace'] }],
     ...more,
   };
@@ -66,6 +67,29 @@ it('keeps noise out, unless a person captured it', async () => {
   expect(of('b').draft.isNoise).toBe(false);
   expect(of('b').draft.kind).not.toBe('noise');
   expect(of('b').vector).not.toBeNull();
+});
+
+it('writes down what the gate said, and which rule', async () => {
+  const of = await perceive(
+    builtin,
+    said('report', 'the CSV export fails'),
+    said('thanks', 'thanks a lot!'),
+    said('picked', 'thanks a lot!', { captured: true }),
+    said('asked', 'How can I change my password?', { conservative: true }),
+    said('clear', 'the CSV export fails with error 500', { conservative: true }),
+    said('taken', 'How can I change my password?', { conservative: true, captured: true }),
+  );
+  const gate = (id: string) => {
+    const { verdict, by, rule } = of(id).draft.gate!;
+    return [verdict, by, rule];
+  };
+  expect(gate('report')).toEqual(['passed', 'analyst', null]);
+  expect(gate('thanks')).toEqual(['noise', 'analyst', 'courtesy']);
+  expect(gate('picked')).toEqual(['passed', 'person', 'captured']);
+  expect(gate('asked')).toEqual(['left_out', 'rule', 'lone_question']);
+  expect(of('asked')).toMatchObject({ draft: { isNoise: true, kind: 'question' }, vector: null });
+  expect(gate('clear')).toEqual(['passed', 'analyst', null]);
+  expect(gate('taken')).toEqual(['passed', 'person', 'captured']);
 });
 
 it('does not let an analyst make a report of a greeting', async () => {
