@@ -15,6 +15,7 @@ import { connect, slackConfig } from './connect.ts';
 import type { Analyst } from './domain/analyst.ts';
 import { AppError, errorLine } from './domain/errors.ts';
 import { producerName } from './domain/evaluation.ts';
+import { readQuietHours } from './domain/hours.ts';
 import { idOf } from './domain/ids.ts';
 import type { Person } from './domain/policy.ts';
 import type { Clock, Fetch, Log, Tx } from './domain/ports.ts';
@@ -26,15 +27,19 @@ import { createAct } from './pipeline/act.ts';
 import { createAnswering } from './pipeline/answer.ts';
 import { createAssess } from './pipeline/assess.ts';
 import { createAudiences } from './pipeline/audience.ts';
+import { type Backfilling, createBackfilling } from './pipeline/backfill.ts';
 import { createCapturing } from './pipeline/capture.ts';
 import { createDecide, createDeciding } from './pipeline/decide.ts';
 import { sourcesOf } from './pipeline/effects.ts';
 import { createEvaluating } from './pipeline/evaluate.ts';
 import { gatherEvidence } from './pipeline/evidence.ts';
 import { createFollow } from './pipeline/follow.ts';
+import { createHome } from './pipeline/home.ts';
 import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
 import { createObserve } from './pipeline/observe.ts';
 import { createPreferring } from './pipeline/preferences.ts';
+import { createQuiet } from './pipeline/quiet.ts';
+import { createReadersWatch } from './pipeline/readers.ts';
 import { createReconcile } from './pipeline/reconcile.ts';
 import { createShow } from './pipeline/show.ts';
 import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
@@ -44,6 +49,7 @@ import { filedBy } from './pipeline/view.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
 import { totals, trends, understood } from './storage/answers.ts';
+import { createBackfills, createTurn } from './storage/backfill.ts';
 import { createCache, purgeExpired } from './storage/cache.ts';
 import { createCards } from './storage/cards.ts';
 import { openCheckpoints } from './storage/checkpoints.ts';
@@ -53,6 +59,7 @@ import { createDecisions } from './storage/decisions.ts';
 import { createDeliveries } from './storage/deliveries.ts';
 import { type Embedded, findEmbedded, startEmbedded } from './storage/embedded.ts';
 import { createEvaluations } from './storage/evaluations.ts';
+import { createHomes } from './storage/home.ts';
 import { createInsights, createProposals } from './storage/insights.ts';
 import { createKeyring, masterKey } from './storage/keys.ts';
 import { migrate } from './storage/migrate.ts';
@@ -60,6 +67,7 @@ import { createObservations } from './storage/observations.ts';
 import { createPlaces } from './storage/places.ts';
 import { createPreferences } from './storage/preferences.ts';
 import { createQueue } from './storage/queue.ts';
+import { createQuietStore } from './storage/quiet.ts';
 import { noteReaction } from './storage/reactions.ts';
 import { createRecords } from './storage/records.ts';
 import { claimTeam, createSettings, ensureWorkspace, type SettingRow, type Settings } from './storage/settings.ts';
@@ -98,6 +106,13 @@ export interface Overrides {
   chores?: boolean;
 }
 
+/** A channel that we listen in. */
+export interface WatchedChannel {
+  channelId: string;
+  name: string;
+  createdSec: number;
+}
+
 /** The running product. */
 export interface App {
   workspaceId: string;
@@ -122,6 +137,10 @@ export interface App {
   understood(externalIds: string): Promise<number>;
   /** Where a long command has got to, and the time it goes by. */
   cursor: { get(name: string): Promise<string | null>; set(name: string, value: string): Promise<void>; now(): Date };
+  /** The past of channels, for a command that reads it. `channels`: the watched ones that are named, or all of them. */
+  backfill: Pick<Backfilling, 'order' | 'run' | 'summary' | 'tick'> & {
+    channels(names: readonly string[]): Promise<{ found: WatchedChannel[]; problems: string[] }>;
+  };
   settings: {
     all(): Promise<SettingRow[]>;
     set(key: string, value: unknown, by: string): Promise<void>;
@@ -199,8 +218,17 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   try {
     const { url, embedded } = await openStorage(config, role, log);
     if (embedded) closers.push(() => embedded.stop());
-    const db = openDb({ url, log, telemetry });
-    closers.push(() => db.close());
+    const opened = openDb({ url, log, telemetry });
+    closers.push(() => opened.close());
+    const committed = (): void => {};
+    const db = {
+      ...opened,
+      async transaction<T>(name: string, run: (tx: Tx) => Promise<T>): Promise<T> {
+        const result = await opened.transaction(name, run);
+        committed();
+        return result;
+      },
+    };
     await migrate(db);
     await ensureWorkspace(db, workspaceId, clock.now());
     const master = await masterKey(config.MASTER_KEY, resolve(config.DATA_DIR));
@@ -228,7 +256,12 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       send: (tx: Tx, next: readonly Next[]) =>
         queue.send(
           tx,
-          next.map(({ stage, id, afterMs }) => ({ queue: stage, id, ...(afterMs ? { afterMs } : {}) })),
+          next.map(({ stage, id, afterMs, behind }) => ({
+            queue: stage,
+            id,
+            ...(afterMs ? { afterMs } : {}),
+            ...(behind ? { behind } : {}),
+          })),
         ),
     };
     const send = jobs.send;
@@ -314,10 +347,10 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       },
     };
 
-    const audiences = createAudiences({
-      places: createPlaces(workspaceId),
-      readersOf: async (channelId) => (slack ? slack.people.readersOf(channelId) : 'unknown'),
-    });
+    const places = createPlaces(workspaceId);
+    const readersOf = async (channelId: string) => (slack ? slack.people.readersOf(channelId) : 'unknown');
+    const audiences = createAudiences({ places, readersOf });
+    const readers = createReadersWatch({ db, cards, places, cursors, readersOf, telemetry, now, send });
 
     // --- the flow
     const viewDeps = {
@@ -333,6 +366,24 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       now,
     };
     const thinking = loop;
+    const quietRows = createQuietStore(workspaceId);
+    const quiet = createQuiet({
+      db,
+      rows: quietRows,
+      cards,
+      records,
+      rules: async (tx) => ({
+        paused: await settings.get(tx, 'paused'),
+        hours: readQuietHours(await settings.get(tx, 'quiet.hours')) ?? null,
+        timeZone: await settings.get(tx, 'workspace.time_zone'),
+        perDay: await settings.get(tx, 'insights.per_day'),
+      }),
+      insightsChannel: () => insightsChannel,
+      channelName: async (id) => (slack ? ((await slack.client.channel(id))?.name ?? null) : null),
+      send,
+      telemetry,
+      now,
+    });
     const assess = createAssess(
       {
         db,
@@ -350,6 +401,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         customersNeeded: () => settings.get(db, 'insight.customers'),
         approvalsNeeded: (tx) => settings.get(tx, 'approvals.needed'),
         insightsChannel: () => insightsChannel,
+        quiet,
         now,
       },
       send,
@@ -362,6 +414,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       decisions,
       actions,
       effects,
+      audiences,
       records,
       thread: loop,
       workspaceId,
@@ -429,6 +482,9 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         decisions,
         cards,
         personOf,
+        async mayTell(themeId, channelId) {
+          return (await audiences.themes(db, [themeId], await audiences.ofChannel(channelId))).has(themeId);
+        },
         now,
         handFor: (kind) =>
           [...integrations, ...(slack ? [slack.integration] : [])].find((integration) => integration.actions?.[kind])
@@ -446,7 +502,41 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
     // --- what people can ask
     const deciding = createDeciding(decideDeps);
+    const backfilling = createBackfilling({
+      db,
+      backfills: createBackfills(workspaceId),
+      deliveries,
+      cards,
+      records,
+      audiences,
+      past: {
+        page: (...args) => slackNow().past.page(...args),
+        replies: (...args) => slackNow().past.replies(...args),
+      },
+      watched: async (channelId) => {
+        const row = await settings.channel(db, channelId);
+        if (!row || row.mode === 'off') return null;
+        return { name: row.name, createdSec: (await slackNow().client.channel(channelId))?.createdSec ?? 0 };
+      },
+      insightsChannel: () => insightsChannel,
+      pace: async () => ({
+        perMinute: await settings.get(db, 'backfill.perMinute'),
+        limit: await settings.get(db, 'backfill.page'),
+      }),
+      takeTurn: createTurn({ url, workspaceId, name: 'backfill', log }),
+      jobsWaiting: async () => {
+        const depth = await queue.depth();
+        return Object.values(depth).reduce((sum, one) => sum + one.waiting + one.active, 0);
+      },
+      allAssessed: async () => (await themes.unassessed(db, 1)).length === 0,
+      tell: (person, ended, summary) => slackNow().tellBackfilled(person, ended, summary),
+      send,
+      clock,
+      log,
+      telemetry,
+    });
     const verbs: Verbs = {
+      ...backfilling.verbs,
       ...deciding,
       ...createEvaluating({
         db,
@@ -478,10 +568,30 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         },
         decide: deciding.decide,
         canFile,
+        audiences,
+        nameOf,
+        telemetry,
         now,
         send,
       }),
       ...createPreferring({ db, preferences, records, now }),
+      noise: quiet.noise,
+      showNow: quiet.showNow,
+      ...createHome({
+        db,
+        homes: createHomes(workspaceId),
+        audiences,
+        records,
+        listening: async () => (await settings.channels(db)).filter(({ mode }) => mode !== 'off').length,
+        insightsChannel: () => insightsChannel,
+        setPaused: (tx, paused, by, at) => settings.set(tx, 'paused', paused, by, at),
+        undrawn: (tx, limit) => cards.pending(tx, limit),
+        nameOf,
+        canFile,
+        now,
+        send,
+        telemetry,
+      }),
       ...createAnswering({
         db,
         cards,
@@ -533,6 +643,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           const row = await settings.channel(db, channelId);
           if (row?.origin === 'joined') await settings.setChannel(db, { ...row, mode: 'off' }, clock.now());
         },
+        readersChanged: readers.changed,
         channelRenamed: (channelId, name) => settings.renameChannel(db, channelId, name, clock.now()),
         noteReaction: (reaction) => noteReaction(db, workspaceId, reaction),
         async persist(delivery) {
@@ -552,6 +663,9 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         },
         handled: (deliveryId) => deliveries.done(db, [`slack/${deliveryId}`], clock.now(), 'answered'),
       });
+      const { home } = slack;
+      committed = home.changed;
+      closers.push(home.stop);
     }
     const learnInsightsChannel = async (): Promise<void> => {
       // What a person chose outranks the environment.
@@ -581,10 +695,12 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
     // --- by the clock
     const reconcile = createReconcile({ db, deliveries, cursors, send, now });
-    const tick = createTick({ db, cards, decisions, records, send, now });
+    const tick = createTick({ db, cards, decisions, records, send, release: quiet.release, now });
     const chores: Chore[] = [
       { name: 'channels', cron: '*/5 * * * *', run: learnChannels },
       { name: 'clock', cron: '* * * * *', run: tick },
+      { name: 'readers', cron: '*/10 * * * *', run: readers.check },
+      ...(slack ? [{ name: 'backfill', cron: '* * * * *', run: backfilling.tick }] : []),
       {
         name: 'tidy',
         cron: '17 3 * * *',
@@ -667,6 +783,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       listening = await listen(routes, hostFor(config), config.PORT);
       closers.push(() => listening!.close());
       if (slack) closers.push(slack.intake.drain);
+      closers.push(backfilling.drain);
       if (slack?.socket) {
         await slack.socket.start();
         closers.push(() => slack!.socket!.stop());
@@ -681,21 +798,13 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       db,
       accept,
       settings: settingsOf(db, settings, clock),
+      backfill: { ...backfilling, channels: (names) => watchedChannels(slackNow(), settings, db, names) },
       cursor: {
         get: (name) => cursors.get(db, name),
         set: (name, value) => cursors.set(db, name, value, clock.now()),
         now,
       },
-      post: (limit) =>
-        db.transaction('post', async (tx) => {
-          const waiting = insightsChannel ? await cards.waiting(tx, limit) : [];
-          for (const id of waiting) await cards.change(tx, id, { state: 'open', channelId: insightsChannel! });
-          await send(
-            tx,
-            waiting.map((id): Next => ({ stage: 'show', id })),
-          );
-          return waiting.length;
-        }),
+      post: quiet.post,
       count: () => totals(db, workspaceId),
       understood: (externalIds) => understood(db, workspaceId, externalIds),
       integrations: [...integrations, ...(slack ? [slack.integration] : [])],
@@ -709,6 +818,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         for (let quiet = 0; quiet < 2; ) {
           // A click is acknowledged before it is carried out.
           await slack?.intake.drain();
+          await slack?.home.drain();
           const depth = await queue.depth();
           quiet = Object.values(depth).every(({ waiting, active }) => waiting + active === 0) ? quiet + 1 : 0;
           if (quiet < 2) await systemClock.sleep(everyMs);
@@ -727,4 +837,27 @@ function hostFor(config: Config): string {
   if (!config.PUBLIC_URL) return '127.0.0.1';
   const { hostname } = new URL(config.PUBLIC_URL);
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]' ? '127.0.0.1' : '0.0.0.0';
+}
+
+/** The watched channels of these names or ids, all of them without any; and a sentence for each that is none. */
+async function watchedChannels(
+  slack: Slack,
+  settings: Settings,
+  db: Tx,
+  names: readonly string[],
+): Promise<{ found: WatchedChannel[]; problems: string[] }> {
+  const watched = (await settings.channels(db)).filter(({ mode }) => mode !== 'off');
+  const problems: string[] = [];
+  const wanted = names.flatMap((name) => {
+    const row = watched.find((one) => one.channelId === name || one.name === name.replace(/^#/, '').toLowerCase());
+    if (!row)
+      problems.push(
+        `${name} is no channel that Throughline listens in: name it in SUPPORT_CHANNELS, or invite the bot there with /invite @Throughline while it runs.`,
+      );
+    return row ?? [];
+  });
+  const found: WatchedChannel[] = [];
+  for (const { channelId, name } of names.length > 0 ? wanted : watched)
+    found.push({ channelId, name, createdSec: (await slack.client.channel(channelId))?.createdSec ?? 0 });
+  return { found, problems };
 }

@@ -1,5 +1,6 @@
 // What the pipeline asks of storage, noun by noun. Storage fulfils it; the pipeline never learns how. `tx` is the open transaction or the database.
 import type { ActionKind, ActionPayload, ActionReceipt, ActionState } from './action.ts';
+import type { Backfill } from './backfill.ts';
 import type { CardState } from './card.ts';
 import type { DecisionStatus } from './decision.ts';
 import type { Insight, Reach } from './insight.ts';
@@ -8,7 +9,7 @@ import type { Observation, ObservationKind, Severity } from './observation.ts';
 import type { Outcome } from './outcome.ts';
 import type { Tx } from './ports.ts';
 import type { Proposal, ProposalPayload } from './proposal.ts';
-import type { AuthorRole, OutcomeState, SignalDraft, SignalSource } from './signal.ts';
+import type { AuthorRole, CustomerHint, OutcomeState, SignalDraft, SignalSource } from './signal.ts';
 
 /** One line of the audit: who did what to which thing. `detail` holds codes, ids and counts, never text. */
 export interface AuditEntry {
@@ -71,6 +72,15 @@ export interface Signals {
   head(tx: Tx, externalId: string): Promise<SignalHead | null>;
   /** Marks or unmarks a message as captured by a person. Its conversation is another one by that, and is observed again. */
   setCaptured(tx: Tx, externalId: string, personId: string | null, at: Date): Promise<Regrouped>;
+  /** Customers by name, those who said something lately first, with the places that they spoke in. */
+  customers(tx: Tx, limit: number): Promise<{ id: string; name: string; containerIds: string[] }[]>;
+  /** A person says whose words a message and its conversation are. Null when there is no such message, or no such customer. */
+  setCustomer(
+    tx: Tx,
+    externalId: string,
+    customer: { id: string } | CustomerHint,
+    at: Date,
+  ): Promise<{ conversationId: string; customerId: string; changed: boolean } | null>;
 }
 
 export interface SignalHead {
@@ -150,6 +160,8 @@ export interface ToAssign {
   /** The observation of the same conversation that was placed before. */
   previousId: string | null;
   themeId: string | null;
+  /** The person who put it where it is; the machine leaves it there. */
+  heldBy: string | null;
   isNoise: boolean;
   captured: boolean;
   title: string;
@@ -337,6 +349,8 @@ export interface Cards {
       >
     >,
   ): Promise<void>;
+  /** Asks for every posted card to be drawn again that stands in this channel or speaks of what was said in it; newest first. */
+  redrawFor(tx: Tx, channelId: string): Promise<string[]>;
   /** Cards that were never posted, those of the insights with the most customers first. */
   waiting(tx: Tx, limit: number): Promise<string[]>;
   /** Snoozed cards whose time has come. */
@@ -484,4 +498,28 @@ export interface Tracer {
 export interface Cursors {
   get(tx: Tx, name: string): Promise<string | null>;
   set(tx: Tx, name: string, value: string, at: Date): Promise<void>;
+}
+
+/** A theme that a back-fill found, with the card that waits for it. */
+export interface FoundTheme {
+  themeId: string;
+  insightId: string | null;
+  waitingCardId: string | null;
+  title: string;
+  customers: number;
+  reports: number;
+}
+
+/** Where the reading of each channel's past stands. */
+export interface Backfills {
+  all(tx: Tx): Promise<Backfill[]>;
+  /** Locks the row until the transaction ends. */
+  get(tx: Tx, channelId: string): Promise<Backfill | null>;
+  put(tx: Tx, backfill: Backfill): Promise<void>;
+  /** Moves a reading on from the step that was `seen`. False when it was stopped, or somebody else has moved it. */
+  advance(tx: Tx, backfill: Backfill, seen: number): Promise<boolean>;
+  /** How many of their old conversations have not been understood and placed yet. */
+  unsettled(tx: Tx, channelIds: readonly string[]): Promise<number>;
+  /** Themes with old reports from these channels, those with the most customers first. */
+  found(tx: Tx, channelIds: readonly string[]): Promise<FoundTheme[]>;
 }

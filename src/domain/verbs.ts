@@ -1,14 +1,18 @@
 // What people can ask of Throughline, from whatever front end: the questions, and every answer they can get. Slack puts the words to it.
+import type { BackfillVerbs } from './backfill.ts';
+import type { CaptureVerbs } from './capture.ts';
 import type { CardView } from './card.ts';
 import type { DismissReason } from './decision.ts';
 import type { EvaluationVerbs, VotedBy } from './evaluation.ts';
+import type { HomeVerbs } from './home.ts';
 import type { Trace } from './lineage.ts';
 import type { Person, Refusal } from './policy.ts';
 import type { PreferenceVerbs } from './preference.ts';
+import type { QuietVerbs } from './quiet.ts';
 import type { Audience } from './visibility.ts';
 
 /** How a person said it. */
-export type Via = 'button' | 'modal' | 'reaction' | 'capture' | 'command';
+export type Via = 'button' | 'modal' | 'reaction' | 'capture' | 'command' | 'home';
 
 /** What a person may change before filing. */
 export interface ProposalEdit {
@@ -122,7 +126,7 @@ export type TraceReply =
  * Everything a front end can ask. Rights are checked inside, at the moment of asking. Each verb that changes something answers what became
  * of it and is safe to repeat; `at` in answers is ISO 8601 and people are ids.
  */
-export interface Verbs extends EvaluationVerbs, PreferenceVerbs {
+export interface Verbs extends CaptureVerbs, EvaluationVerbs, HomeVerbs, PreferenceVerbs, BackfillVerbs, QuietVerbs {
   decide(input: {
     cardId: string;
     /** What the person saw. */
@@ -150,9 +154,6 @@ export interface Verbs extends EvaluationVerbs, PreferenceVerbs {
     revision: number;
     person: Person;
   }): Promise<EditForm | DecideReply>;
-  capture(input: { message: MessageRef; person: Person; via: 'shortcut' | 'reaction' }): Promise<CaptureReply>;
-  uncapture(input: { message: MessageRef; person: Person }): Promise<SimpleReply>;
-  fileNow(input: { key: string; person: Person }): Promise<FileNowReply>;
   trends(days: 7 | 30 | 90): Promise<TrendsView>;
   insights(audience: Audience): Promise<InsightRow[]>;
   insight(query: string, audience: Audience): Promise<CardView | null>;

@@ -8,12 +8,14 @@ import { type Audience, mayRead, oneReader, type Readers, STAFF_ONLY, UNKNOWN_SO
 export interface Places {
   /** Of conversations, and of signals and observations that are part of one. */
   containersOf(tx: Tx, ids: readonly string[]): Promise<{ id: string; containerId: string }[]>;
+  /** Channels of Slack that cards stand in or that reports come from: all of them, or the named one when it is such a channel. */
+  channels(tx: Tx, only: string | null): Promise<string[]>;
   /** Every place that live reports of these themes come from. */
   containersOfThemes(tx: Tx, themeIds: readonly string[]): Promise<{ id: string; containerId: string }[]>;
 }
 
 export interface AudienceDeps {
-  places: Places;
+  places: Pick<Places, 'containersOf' | 'containersOfThemes'>;
   /** Who can open a channel of Slack. */
   readersOf: (channelId: string) => Promise<Audience>;
 }
@@ -22,6 +24,8 @@ export interface AudienceDeps {
 export interface Audiences {
   ofPerson(person: Person): Audience;
   ofChannel(channelId: string): Promise<Audience>;
+  /** Those of these places that everybody in the audience can open. */
+  places(containerIds: readonly string[], audience: Audience): Promise<Set<string>>;
   /** Those of these conversations (or signals, or observations) whose words everybody in the audience may read anyway. */
   conversations(tx: Tx, ids: readonly string[], audience: Audience): Promise<Set<string>>;
   /** Those of these themes whose words (title, claim, proposal) may be shown: every report of them may be read. */
@@ -37,6 +41,13 @@ export function createAudiences(deps: AudienceDeps): Audiences {
   const audiences: Audiences = {
     ofPerson: (person) => oneReader(person),
     ofChannel: (channelId) => deps.readersOf(channelId),
+    async places(containerIds, audience) {
+      const open = await openPlaces(
+        containerIds.map((containerId) => ({ id: containerId, containerId })),
+        audience,
+      );
+      return new Set(open.flatMap(({ id, isOpen }) => (isOpen ? [id] : [])));
+    },
     async conversations(tx, ids, audience) {
       const open = await openPlaces(await deps.places.containersOf(tx, ids), audience);
       return new Set(open.flatMap(({ id, isOpen }) => (isOpen ? [id] : [])));

@@ -1,9 +1,20 @@
 // Capture: a person hands us a message. It goes the same way as every other signal, is never noise, and may be filed at once.
+import {
+  type CaptureVerbs,
+  type ChosenCustomer,
+  type CustomerReply,
+  draftsOfNote,
+  type KnownCustomer,
+  namedCustomer,
+  noteKey,
+} from '#src/domain/capture.ts';
+import { UNKNOWN_CUSTOMER } from '#src/domain/customer.ts';
 import { may } from '#src/domain/policy.ts';
-import type { Db, Tx } from '#src/domain/ports.ts';
-import type { SignalDraft } from '#src/domain/signal.ts';
+import type { Db, Telemetry, Tx } from '#src/domain/ports.ts';
+import type { CustomerHint, SignalDraft } from '#src/domain/signal.ts';
 import type { Cards, Decisions, Proposals, Records, Signals, Texts, Themes } from '#src/domain/stores.ts';
 import type { CaptureReply, FileNowReply, MessageRef, SimpleReply, Verbs } from '#src/domain/verbs.ts';
+import type { Audiences } from './audience.ts';
 import { NEEDS_LINEAR } from './decide.ts';
 import type { Next } from './stage.ts';
 
@@ -30,6 +41,10 @@ export interface CaptureDeps {
   issueOf: (cardId: string) => Promise<{ label: string; url: string | null } | null>;
   decide: Verbs['decide'];
   canFile: () => boolean;
+  audiences: Pick<Audiences, 'ofPerson' | 'places'>;
+  /** A display name; never a mention. */
+  nameOf: (personId: string) => Promise<string>;
+  telemetry: Pick<Telemetry, 'count'>;
   now: () => Date;
   send: (tx: Tx, next: Next[]) => Promise<void>;
 }
@@ -39,10 +54,85 @@ export function slackExternalId(message: MessageRef): string {
   return `slack:${message.channelId}:${message.ts}`;
 }
 
+// A menu of Slack takes a hundred; whoever is not among them is typed.
+const CUSTOMERS_LISTED = 100;
+const CUSTOMERS_READ = 1_000;
+
+/** The Slack message that a key names; null for a note. */
+function messageOf(key: string): MessageRef | null {
+  const [, channelId, ts] = /^slack:([A-Z0-9]+):(\d+\.\d+)$/.exec(key) ?? [];
+  return channelId && ts ? { channelId, ts } : null;
+}
+
 /** Makes the verbs around capturing. */
-export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'uncapture' | 'fileNow'> {
+export function createCapturing(deps: CaptureDeps): CaptureVerbs {
   const { db } = deps;
   return {
+    async noteDown({ noteId, note, person }): Promise<CaptureReply> {
+      const key = noteKey(noteId);
+      const allowed = may(person, 'capture', { kind: 'message', capturedBy: null }, deps.now());
+      if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+      const known = await deps.signals.head(db, key);
+      if (known) return { kind: 'captured', key, already: true, canFile: deps.canFile() };
+      const chosen = await chosenCustomer(note.customer);
+      const name = await deps.nameOf(person.id);
+      await db.transaction('capture', async (tx) => {
+        const at = deps.now();
+        const drafts = draftsOfNote({ key, note, customer: hintOf(chosen), person: { id: person.id, name }, now: at });
+        const { changed } = await deps.signals.append(tx, drafts, at);
+        if (chosen && 'id' in chosen) await deps.signals.setCustomer(tx, key, chosen, at);
+        const head = await deps.signals.head(tx, key);
+        await auditOf(tx, person.id, 'signal.captured', head?.signalId ?? key, { via: 'command' });
+        await deps.send(
+          tx,
+          changed.map((id): Next => ({ stage: 'observe', id })),
+        );
+      });
+      deps.telemetry.count('captures_total', { via: 'command' });
+      return { kind: 'captured', key, already: false, canFile: deps.canFile() };
+    },
+
+    async customers(person): Promise<KnownCustomer[]> {
+      const rows = await deps.signals.customers(db, CUSTOMERS_READ);
+      const places = [...new Set(rows.flatMap(({ containerIds }) => containerIds))];
+      const open = await deps.audiences.places(places, deps.audiences.ofPerson(person));
+      // Who has only spoken where this person may not read is not theirs to know of.
+      return rows
+        .filter(({ containerIds }) => containerIds.length === 0 || containerIds.some((id) => open.has(id)))
+        .slice(0, CUSTOMERS_LISTED)
+        .map(({ id, name }) => ({ id, name }));
+    },
+
+    async setCustomer({ key, customer, person }): Promise<CustomerReply> {
+      const allowed = may(person, 'capture', { kind: 'message', capturedBy: null }, deps.now());
+      if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+      const known = (await deps.signals.head(db, key))?.conversationId;
+      if (!known) return { kind: 'gone' };
+      const chosen = await chosenCustomer(customer);
+      if (!chosen) return { kind: 'gone' };
+      const moved = await db.transaction('capture.customer', async (tx) => {
+        const at = deps.now();
+        const result = await deps.signals.setCustomer(tx, key, chosen, at);
+        if (!result?.changed) return result;
+        await auditOf(tx, person.id, 'conversation.customer_set', result.conversationId, {
+          customer: result.customerId,
+        });
+        await deps.send(tx, await recount(tx, result.conversationId, at));
+        return result;
+      });
+      if (!moved) return { kind: 'gone' };
+      deps.telemetry.count('customers_set_total');
+      return { kind: 'changed', name: await nameOfCustomer(chosen) };
+    },
+
+    async takeBack({ key, person }): Promise<SimpleReply> {
+      return release(key, messageOf(key), person);
+    },
+
+    async uncapture({ message, person }): Promise<SimpleReply> {
+      return release(slackExternalId(message), message, person);
+    },
+
     async capture({ message, person, via }): Promise<CaptureReply> {
       const key = slackExternalId(message);
       const allowed = may(person, 'capture', { kind: 'message', capturedBy: null }, deps.now());
@@ -66,52 +156,11 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
         const { changed } = await deps.signals.setCaptured(tx, key, person.id, at);
         next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
         const head = await deps.signals.head(tx, key);
-        await deps.records.audit(tx, [
-          {
-            actor: person.id,
-            verb: 'signal.captured',
-            thingKind: 'signal',
-            thingId: head?.signalId ?? key,
-            detail: { via },
-            at: at.toISOString(),
-          },
-        ]);
+        await auditOf(tx, person.id, 'signal.captured', head?.signalId ?? key, { via });
         await deps.send(tx, next);
       });
+      deps.telemetry.count('captures_total', { via });
       return { kind: 'captured', key, already, canFile: deps.canFile() };
-    },
-
-    async uncapture({ message, person }): Promise<SimpleReply> {
-      const key = slackExternalId(message);
-      const head = await deps.signals.head(db, key);
-      if (!head?.capturedBy) return { kind: 'gone' };
-      const allowed = may(person, 'uncapture', { kind: 'message', capturedBy: head.capturedBy }, deps.now());
-      if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
-      const watched = await deps.isWatched(message.channelId);
-      await db.transaction('uncapture', async (tx) => {
-        const at = deps.now();
-        const uncaptured = await deps.signals.setCaptured(tx, key, null, at);
-        const next = uncaptured.changed.map((id): Next => ({ stage: 'observe', id }));
-        if (!watched) {
-          // We only had it because somebody handed it to us, who now takes it back.
-          const drafts = await deps.signals.deletionsFor(tx, 'slack', key, at.toISOString());
-          const { changed, lessened } = await deps.signals.append(tx, drafts, at);
-          await deps.themes.leave(tx, lessened, at);
-          next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
-          next.push(...lessened.flatMap(({ themeId }): Next[] => (themeId ? [{ stage: 'assess', id: themeId }] : [])));
-        }
-        await deps.records.audit(tx, [
-          {
-            actor: person.id,
-            verb: 'signal.uncaptured',
-            thingKind: 'signal',
-            thingId: head.signalId,
-            at: at.toISOString(),
-          },
-        ]);
-        await deps.send(tx, next);
-      });
-      return { kind: 'done' };
     },
 
     async fileNow({ key, person }): Promise<FileNowReply> {
@@ -152,4 +201,84 @@ export function createCapturing(deps: CaptureDeps): Pick<Verbs, 'capture' | 'unc
       return { kind: 'not_ready' };
     },
   };
+
+  async function release(
+    key: string,
+    message: MessageRef | null,
+    person: Parameters<CaptureVerbs['takeBack']>[0]['person'],
+  ): Promise<SimpleReply> {
+    const head = await deps.signals.head(db, key);
+    if (!head?.capturedBy) return { kind: 'gone' };
+    const allowed = may(person, 'uncapture', { kind: 'message', capturedBy: head.capturedBy }, deps.now());
+    if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+    const watched = message !== null && (await deps.isWatched(message.channelId));
+    await db.transaction('uncapture', async (tx) => {
+      const at = deps.now();
+      const uncaptured = await deps.signals.setCaptured(tx, key, null, at);
+      const next = uncaptured.changed.map((id): Next => ({ stage: 'observe', id }));
+      if (!watched) {
+        // We only had it because somebody handed it to us, who now takes it back. A note goes with what was written beside it.
+        const drafts = await deps.signals.deletionsFor(tx, 'slack', message ? key : `${key}*`, at.toISOString());
+        const { changed, lessened } = await deps.signals.append(tx, drafts, at);
+        await deps.themes.leave(tx, lessened, at);
+        next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
+        next.push(...lessened.flatMap(({ themeId }): Next[] => (themeId ? [{ stage: 'assess', id: themeId }] : [])));
+      }
+      await auditOf(tx, person.id, 'signal.uncaptured', head.signalId);
+      await deps.send(tx, next);
+    });
+    return { kind: 'done' };
+  }
+
+  /** The theme counts its customers again: an event says that it has changed, though nothing has moved. */
+  async function recount(tx: Tx, conversationId: string, at: Date): Promise<Next[]> {
+    const [said] = await deps.texts.conversations(tx, [conversationId]);
+    if (!said?.themeId || !said.observationId) return [];
+    await deps.themes.assign(
+      tx,
+      [
+        {
+          conversationId,
+          observationId: said.observationId,
+          themeId: said.themeId,
+          opens: false,
+          title: '',
+          score: null,
+          fromThemeId: said.themeId,
+        },
+      ],
+      at,
+    );
+    return [{ stage: 'assess', id: said.themeId }];
+  }
+
+  /** A typed name that we know already is that customer. */
+  async function chosenCustomer(chosen: ChosenCustomer | null): Promise<{ id: string } | CustomerHint | null> {
+    if (!chosen || 'id' in chosen) return chosen;
+    const hint = namedCustomer(chosen.name);
+    if (!hint.name) return null;
+    const rows = await deps.signals.customers(db, CUSTOMERS_READ);
+    const same = rows.find(({ name }) => namedCustomer(name).key === hint.key);
+    return same ? { id: same.id } : hint;
+  }
+
+  async function nameOfCustomer(chosen: { id: string } | CustomerHint): Promise<string> {
+    if (!('id' in chosen)) return chosen.name ?? '';
+    return (await deps.signals.customers(db, CUSTOMERS_READ)).find(({ id }) => id === chosen.id)?.name ?? '';
+  }
+
+  async function auditOf(
+    tx: Tx,
+    actor: string,
+    verb: string,
+    thingId: string,
+    detail: Record<string, string> = {},
+  ): Promise<void> {
+    const thingKind = verb.split('.')[0]!;
+    await deps.records.audit(tx, [{ actor, verb, thingKind, thingId, detail, at: deps.now().toISOString() }]);
+  }
+}
+
+function hintOf(chosen: { id: string } | CustomerHint | null): CustomerHint {
+  return chosen === null || 'id' in chosen ? UNKNOWN_CUSTOMER : chosen;
 }

@@ -21,7 +21,7 @@ interface HeadRow {
 
 /** Opens the log of one workspace. */
 export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Signals {
-  return { append, deletionsFor, head, setCaptured };
+  return { append, deletionsFor, head, setCaptured, customers, setCustomer };
 
   async function append(tx: Tx, drafts: readonly SignalDraft[], receivedAt: Date): Promise<Appended> {
     const nothing: Appended = { signalIds: [], changed: [], lessened: [] };
@@ -111,7 +111,17 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
       hints.set(id, hint);
       resolved.set(draft, id);
     }
-    await keyring.prepare(tx, [...hints.keys(), ...resolved.values()]);
+    await saveCustomers(tx, hints, [...resolved.values()], now);
+    return resolved;
+  }
+
+  async function saveCustomers(
+    tx: Tx,
+    hints: ReadonlyMap<string, CustomerHint>,
+    others: readonly string[],
+    now: Date,
+  ): Promise<void> {
+    await keyring.prepare(tx, [...hints.keys(), ...others]);
     const entries = [...hints.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
     await tx.query(
       `insert into customer (workspace_id, id, kind, key, sealed, created_at)
@@ -127,7 +137,6 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
         now,
       ],
     );
-    return resolved;
   }
 
   async function namedCustomers(tx: Tx): Promise<{ id: string; name: string }[]> {
@@ -402,5 +411,84 @@ export function createSignals(workspaceId: WorkspaceId, keyring: Keyring, record
       [workspaceId, externalId, personId],
     );
     return head?.conversation_id ? refresh(tx, workspaceId, records, [head.conversation_id], new Set(), at) : nothing;
+  }
+
+  /** Customers by name, those who said something lately first, with the places that they spoke in. */
+  async function customers(tx: Tx, limit: number): Promise<{ id: string; name: string; containerIds: string[] }[]> {
+    const rows = await tx.query<{ id: string; sealed: Buffer; containers: (string | null)[] }>(
+      `select u.id, u.sealed, array_agg(distinct c.container_id) as containers from customer u
+       left join conversation c on c.workspace_id = u.workspace_id and c.customer_id = u.id and c.state = 'live'
+       where u.workspace_id = $1 and u.sealed is not null and u.kind in ('organization', 'slack_team', 'channel', 'named')
+       group by u.id, u.sealed, u.created_at order by coalesce(max(c.last_at), u.created_at) desc, u.id limit $2`,
+      [workspaceId, limit],
+    );
+    const names = await keyring.open(
+      tx,
+      rows.map((row) => ({ subjectId: row.id, keyId: 'k1', sealed: row.sealed })),
+    );
+    return rows.flatMap((row, index) =>
+      names[index]
+        ? [{ id: row.id, name: names[index], containerIds: row.containers.filter((id) => id !== null) }]
+        : [],
+    );
+  }
+
+  /** A person says whose words a conversation is: everything in it moves to that customer, and is sealed under its key. */
+  async function setCustomer(
+    tx: Tx,
+    externalId: string,
+    customer: { id: string } | CustomerHint,
+    at: Date,
+  ): Promise<{ conversationId: string; customerId: string; changed: boolean } | null> {
+    const [known] = await tx.query<{ container_id: string; conversation_id: string | null }>(
+      `select container_id, conversation_id from signal_head where workspace_id = $1 and external_id = $2 and change <> 'deleted'`,
+      [workspaceId, externalId],
+    );
+    if (!known) return null;
+    await lockContainers(tx, [known.container_id]);
+    const customerId = 'id' in customer ? customer.id : customerIdOf(workspaceId, customer);
+    if (!('id' in customer)) await saveCustomers(tx, new Map([[customerId, customer]]), [], at);
+    const [row] = await tx.query<{ id: string; customer_id: string | null }>(
+      `select c.id, c.customer_id from signal_head h join conversation c on c.workspace_id = h.workspace_id and c.id = h.conversation_id
+       where h.workspace_id = $1 and h.external_id = $2 and exists (select 1 from customer u where u.workspace_id = $1 and u.id = $3)
+       for update of c`,
+      [workspaceId, externalId, customerId],
+    );
+    if (!row) return null;
+    if (row.customer_id === customerId) return { conversationId: row.id, customerId, changed: false };
+    await tx.query(`update signal_head set customer_id = $3 where workspace_id = $1 and conversation_id = $2`, [
+      workspaceId,
+      row.id,
+      customerId,
+    ]);
+    await tx.query(`update conversation set customer_id = $3 where workspace_id = $1 and id = $2`, [
+      workspaceId,
+      row.id,
+      customerId,
+    ]);
+    await resealMoved(tx, [row.id]);
+    await resealObservations(tx, row.id, customerId);
+    return { conversationId: row.id, customerId, changed: true };
+  }
+
+  async function resealObservations(tx: Tx, conversationId: string, customerId: string): Promise<void> {
+    const rows = await tx.query<{ id: string; subject_id: string; key_id: string; sealed: Buffer }>(
+      `select id, subject_id, key_id, sealed from observation where workspace_id = $1 and conversation_id = $2 and subject_id <> $3`,
+      [workspaceId, conversationId, customerId],
+    );
+    await keyring.prepare(tx, [customerId]);
+    const texts = await keyring.open(
+      tx,
+      rows.map((row): Sealed => ({ subjectId: row.subject_id, keyId: row.key_id, sealed: row.sealed })),
+    );
+    for (const [index, { id }] of rows.entries()) {
+      const text = texts[index];
+      if (text === null || text === undefined) continue;
+      const sealed = keyring.seal(customerId, text);
+      await tx.query(
+        `update observation set subject_id = $3, key_id = $4, sealed = $5 where workspace_id = $1 and id = $2`,
+        [workspaceId, id, sealed.subjectId, sealed.keyId, sealed.sealed],
+      );
+    }
   }
 }
