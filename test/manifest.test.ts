@@ -34,6 +34,8 @@ const EVENT_SCOPES: Record<(typeof EVENTS)[number], string> = {
   group_rename: 'groups:read',
   member_joined_channel: 'channels:read',
   member_left_channel: 'channels:read',
+  channel_shared: 'channels:read',
+  channel_unshared: 'channels:read',
   'message.channels': 'channels:history',
   'message.groups': 'groups:history',
   reaction_added: 'reactions:read',

@@ -4,12 +4,15 @@ import type { Log } from '#src/domain/ports.ts';
 import type { Fact } from '#src/domain/signal.ts';
 import type { SlackClient } from './client.ts';
 import type { Inbound } from './inbound.ts';
+import type { People } from './people.ts';
 import { WireReactionEvent as Reaction, WireEnvelope, type WireReactionEvent } from './wire.ts';
 
 /** Every event we subscribe to; manifest.yml lists the same. */
 export const EVENTS = [
   'channel_rename',
   'group_rename',
+  'channel_shared',
+  'channel_unshared',
   'member_joined_channel',
   'member_left_channel',
   'message.channels',
@@ -31,10 +34,17 @@ export interface EventDeps {
   channelRenamed(channelId: string, name: string): Promise<void>;
   log: Log;
 }
+  /** Who can open a channel may have changed. */
+  readersChanged(channelId: string): Promise<void>;
 
+  people: Pick<People, 'personOf'>;
 const Membership = z.looseObject({ user: z.string(), channel: z.string() });
 const Rename = z.looseObject({ channel: z.looseObject({ id: z.string(), name: z.string() }) });
 const GroupChange = z.looseObject({ subteam_id: z.string() });
+// Slack writes it into the channel when a channel becomes private or public.
+const CONVERTED: ReadonlySet<string> = new Set(['channel_convert_to_private', 'channel_convert_to_public']);
+
+const Place = z.looseObject({ channel: z.string() });
 
 /** Makes the dispatcher. Safe to repeat with the same payload. */
 export function createEventReader(deps: EventDeps): (payload: unknown) => Promise<Fact[]> {
@@ -51,6 +61,7 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
       case 'reaction_added':
       case 'reaction_removed':
         return ignored(await deps.onReaction(Reaction.parse(event)));
+        if (CONVERTED.has(String(event.subtype))) await converted(Place.parse(event).channel);
       case 'member_joined_channel':
         return joined(Membership.parse(event));
       case 'member_left_channel':
@@ -65,6 +76,10 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
       case 'subteam_members_changed':
         await client.forget('group', GroupChange.parse(event).subteam_id);
         return ignored('a user group has changed');
+      case 'channel_shared':
+      case 'channel_unshared':
+        await converted(Place.parse(event).channel);
+        return ignored('a channel is read by another company, or no longer');
       default:
         return ignored(`we have no use for ${event.type}`);
     }
@@ -72,7 +87,10 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
 
   async function joined({ user, channel }: z.infer<typeof Membership>): Promise<Fact[]> {
     await client.forget('members', channel);
-    if (user !== (await client.whoAmI()).userId) return ignored('somebody joined a channel');
+    if (user !== (await client.whoAmI()).userId) {
+      await moved(user, channel);
+      return ignored('somebody joined a channel');
+    }
     await client.forget('channel', channel);
     const info = await client.channel(channel);
     await deps.channelJoined(channel, info?.name ?? channel);
@@ -81,13 +99,32 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
 
   async function left({ user, channel }: z.infer<typeof Membership>): Promise<Fact[]> {
     await client.forget('members', channel);
-    if (user !== (await client.whoAmI()).userId) return ignored('somebody left a channel');
+    if (user !== (await client.whoAmI()).userId) {
+      await moved(user, channel);
+      return ignored('somebody left a channel');
+    }
     await client.forget('channel', channel);
     await deps.channelLeft(channel);
     return ignored('the bot left a channel');
   }
+    await deps.readersChanged(channel);
 }
 
 function ignored(reason: string): Fact[] {
   return [{ kind: 'ignored', reason }];
 }
+    await deps.readersChanged(channel);
+
+  /** Somebody came or went. What every member can open anyway, one more member opens too. */
+  async function moved(user: string, channelId: string): Promise<void> {
+    const channel = await client.channel(channelId);
+    if (channel && !channel.isPrivate && (await deps.people.personOf(user)).kind === 'member') return;
+    await deps.readersChanged(channelId);
+  }
+
+  /** The channel is of another kind than before. */
+  async function converted(channelId: string): Promise<void> {
+    await client.forget('channel', channelId);
+    await client.forget('members', channelId);
+    await deps.readersChanged(channelId);
+  }

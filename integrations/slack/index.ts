@@ -66,6 +66,8 @@ export interface SlackDeps {
   noteReaction(reaction: NotedReaction): Promise<boolean>;
   persist(delivery: SlackDelivery): Promise<'new' | 'known'>;
   handled(deliveryId: string): Promise<void>;
+  /** Who can open a channel may have changed. */
+  readersChanged(channelId: string): Promise<void>;
 }
 
 /** How the pipeline shows insights. A place is where the card's message stands. */
@@ -176,6 +178,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     ? createSlackSocket({ appToken: config.appToken, apiUrl: config.apiUrl, intake, fetch: deps.fetch, clock, log })
     : null;
 
+    readersChanged: deps.readersChanged,
   return {
     integration: {
       id: 'slack',

@@ -1,4 +1,5 @@
 // Who people are in Slack: their kind, whether they may decide, whether they are staff, and who can read a channel.
+import { ExternalError } from '#src/domain/errors.ts';
 import type { Person } from '#src/domain/policy.ts';
 import type { Audience, Readers } from '#src/domain/visibility.ts';
 import type { SlackClient, User } from './client.ts';
@@ -68,7 +69,8 @@ export function createPeople(deps: {
       const channel = await client.channel(channelId);
       if (!channel) return 'unknown';
       // One list of users instead of one question per member: a channel may have thousands.
-      const [ids, users] = await Promise.all([client.members(channelId), client.users()]);
+      const [ids, users] = await Promise.all([membersOf(channelId), client.users()]);
+      if (!ids) return 'unknown';
       const byId = new Map(users.map((user) => [user.id, user]));
       const { teamId, enterpriseId } = await client.whoAmI();
       const members = new Set<string>();
@@ -99,6 +101,16 @@ export function createPeople(deps: {
     },
   };
   return people;
+
+  /** Null where Slack does not let us look, for example since we were taken out of a private channel. */
+  async function membersOf(channelId: string): Promise<string[] | null> {
+    try {
+      return await client.members(channelId);
+    } catch (error) {
+      if (error instanceof ExternalError && !error.retryable) return null;
+      throw error;
+    }
+  }
 
   async function kindOf(user: User | null): Promise<Person['kind']> {
     if (!user || user.isDeleted) return 'unknown';

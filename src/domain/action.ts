@@ -76,6 +76,11 @@ export const ActionReceipt = z.looseObject({
 });
 export type ActionReceipt = z.infer<typeof ActionReceipt>;
 
+/** The address of an issue without the words of its title, which Linear puts behind the number and does not need. */
+export function wordlessUrl(url: string | null): string | null {
+  return /^https?:\/\/[^/]+\/[^/]+\/issue\/[^/?#]+/.exec(url ?? '')?.[0] ?? null;
+}
+
 export const ActionRecord = z.looseObject({
   v: z.literal(1),
   id: z.string(),

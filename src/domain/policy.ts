@@ -42,6 +42,8 @@ export type Refusal =
 export type May = { ok: true } | { ok: false; refusal: Refusal };
 
 const DECIDING: ReadonlySet<Verb> = new Set(['approve', 'edit', 'dismiss', 'snooze', 'undo']);
+  /** What would be shown was said where this person cannot read. */
+  | 'words_hidden'
 
 /**
  * Whether `person` may do `verb` to `thing` now. A refusal is an expected answer, with a reason that has kind words in Slack.

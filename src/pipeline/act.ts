@@ -1,5 +1,5 @@
 // Act: Decision -> Action. Carries out one planned effect at a time, exactly once, and takes it back when its decision is undone.
-import type { Action, ActionReceipt, ActionState } from '#src/domain/action.ts';
+import { type Action, type ActionReceipt, type ActionState, wordlessUrl } from '#src/domain/action.ts';
 import { errorLine } from '#src/domain/errors.ts';
 import type { Person } from '#src/domain/policy.ts';
 import { may } from '#src/domain/policy.ts';
@@ -25,6 +25,8 @@ export interface ActDeps {
   handFor: (kind: ActionRow['kind']) => Hand | null;
   /** Asked again before the effect: rights may have changed since the click. */
   personOf: (personId: string) => Promise<Person>;
+  /** Whether everybody who reads a channel may read the words of a theme. */
+  mayTell: (themeId: string, channelId: string) => Promise<boolean>;
   now: () => Date;
 }
 
@@ -99,7 +101,7 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
       // Written down before the call: after a crash in between, an undo knows that there may be something to take back.
       if (action.state === 'planned')
         await deps.db.transaction('act.intent', (tx) => deps.actions.begin(tx, id, deps.now()));
-      return { to: 'done', receipt: await hand.perform(call) };
+      return { to: 'done', receipt: await hand.perform(await fitted(call, decision.themeId)) };
     }),
     async write(tx, results, at) {
       const next: Next[] = [];
@@ -137,6 +139,14 @@ export function createAct(deps: ActDeps): Stage<ToAct, Acted> {
     // Everything that points to the issue waits for it; when it is done it calls them.
     if (issueActionId && issueAction?.state !== 'done') return null;
     return { action, decision, issue };
+  }
+
+  /** A reply says what it is about only where everybody may read it. */
+  async function fitted(call: Action, themeId: string): Promise<Action> {
+    const { payload, issue } = call;
+    if (payload.kind !== 'slack.reply' || (await deps.mayTell(themeId, payload.channel))) return call;
+    const named = issue && { ...issue, url: wordlessUrl(issue.url) };
+    return { ...call, payload: { ...payload, text: 'This is now tracked.' }, issue: named };
   }
 
   async function settle(tx: Tx, id: string, item: ToAct, result: Acted, at: Date): Promise<Next[]> {

@@ -19,6 +19,8 @@ import type {
 } from '#src/domain/stores.ts';
 import { AWAKE, stateAwake } from '#src/domain/stores.ts';
 import type { DecideReply, SimpleReply, UndoReply, Verbs } from '#src/domain/verbs.ts';
+import { oneReader } from '#src/domain/visibility.ts';
+import type { Audiences } from './audience.ts';
 import type { EffectsDeps, Intent } from './effects.ts';
 import { payloadsOf } from './effects.ts';
 import { quotesStand } from './evidence.ts';
@@ -53,6 +55,7 @@ export interface DecideDeps {
   decisions: Decisions;
   actions: Actions;
   effects: EffectsDeps;
+  audiences: Pick<Audiences, 'insights'>;
   thread: Thread;
   workspaceId: string;
   canFile: () => boolean;
@@ -225,6 +228,8 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
       if (!proposal) return { kind: 'gone' };
       const { title, description, priority, labels, team } = proposal.payload;
       const insight = await deps.insights.byId(db, proposal.insightId);
+      const shown = await deps.audiences.insights(db, insight ? [insight] : [], oneReader(input.person));
+      if (shown.size === 0) return { kind: 'refused', refusal: 'words_hidden' };
       return {
         proposalId: proposal.id,
         revision: proposal.revision,

@@ -1,4 +1,5 @@
 // Screen: the chain of a thing as an audience may see it. What they cannot open keeps its place in the chain and loses its words, its author, its time and its link.
+import { wordlessUrl } from '#src/domain/action.ts';
 import type { LineageKind, Trace, TraceNode } from '#src/domain/lineage.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import type { Insights } from '#src/domain/stores.ts';
@@ -6,8 +7,6 @@ import type { Audience } from '#src/domain/visibility.ts';
 import type { Audiences } from './audience.ts';
 
 const SAID: ReadonlySet<LineageKind> = new Set(['signal', 'conversation', 'observation']);
-// Linear puts the words of a title behind the number of its issue, and finds the issue without them.
-const ISSUE_ADDRESS = /^(https?:\/\/[^/]+\/[^/]+\/issue\/[^/?#]+).*$/;
 
 /** Takes out of a trace what not everybody in the audience may read. */
 export async function screenTrace(
@@ -42,12 +41,8 @@ function withoutWords({ id, kind }: TraceNode): TraceNode {
 
 /** What was done because of it says and links nothing either, but for the issue itself. */
 function withoutTraces(node: TraceNode): TraceNode {
-  if (node.kind === 'outcome') return { ...node, url: shortAddress(node.url) };
+  if (node.kind === 'outcome') return { ...node, url: wordlessUrl(node.url) };
   if (node.kind !== 'action') return node;
-  const url = shortAddress(node.url);
+  const url = wordlessUrl(node.url);
   return { ...node, url, label: url ? node.label : node.label.replace(/: .*?(?=, [a-z ]+$|$)/, '') };
-}
-
-function shortAddress(url: string | null): string | null {
-  return ISSUE_ADDRESS.exec(url ?? '')?.[1] ?? null;
 }

@@ -1,5 +1,5 @@
 // View: everything a card says, gathered at the moment of showing it, so that a quote whose message is gone is gone here too.
-import type { ActionReceipt } from '#src/domain/action.ts';
+import { type ActionReceipt, wordlessUrl } from '#src/domain/action.ts';
 import type { CardView, ShownQuote } from '#src/domain/card.ts';
 import type { DismissReason } from '#src/domain/decision.ts';
 import type { Excerpt } from '#src/domain/evidence.ts';
@@ -74,7 +74,7 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card, audience: Audie
     },
     canFile: deps.canFile(),
     decision: decision ? await decisionOf(deps, decision) : await snoozeOf(deps, tx, card),
-    issue: wordsHidden ? withoutSlug(issueOf(actions)) : issueOf(actions),
+    issue: wordsHidden ? wordless(issueOf(actions)) : issueOf(actions),
     // Where every issue begins is no news.
     issueState: outcome && outcome.state !== 'open' ? (outcome.note ?? outcome.state) : null,
     notes: folded
@@ -181,9 +181,8 @@ function withoutWords(insight: Insight): Insight {
   return { ...insight, area: neutralArea(insight.area), title, claim: title, whyThis: '', whyNow: '' };
 }
 
-// Linear puts the words of a title into the address of its issue, and finds the issue without them.
-function withoutSlug(issue: ActionReceipt | null): ActionReceipt | null {
-  return issue && { ...issue, url: issue.url?.replace(/(\/issue\/[^/?#]+).*$/, '$1') ?? null };
+function wordless(issue: ActionReceipt | null): ActionReceipt | null {
+  return issue && { ...issue, url: wordlessUrl(issue.url) };
 }
 
 /** What the decision about a card has filed, named without words of customers. */
@@ -193,7 +192,7 @@ export async function filedBy(
   card: Card,
 ): Promise<ActionReceipt | null> {
   const decision = card.proposalId ? await deps.decisions.taken(tx, card.proposalId) : null;
-  return decision && withoutSlug(issueOf(await deps.actions.of(tx, decision.id)));
+  return decision && wordless(issueOf(await deps.actions.of(tx, decision.id)));
 }
 
 function issueOf(actions: readonly ActionRow[]): ActionReceipt | null {

@@ -78,6 +78,15 @@ export function createCards(workspaceId: WorkspaceId): Cards {
     },
     change: (tx, id, fields) => update(tx, id, fields, true),
     drawn: (tx, id, fields) => update(tx, id, fields, false),
+    async redrawFor(tx, channelId) {
+      const rows = await tx.query<{ id: string; created_at: Date }>(
+        `update card set redraw = redraw + 1 where workspace_id = $1 and ts is not null and (channel_id = $2 or theme_id in (
+           select theme_id from conversation where workspace_id = $1 and container_id = $3 and theme_id is not null))
+         returning id, created_at`,
+        [workspaceId, channelId, `slack:${channelId}`],
+      );
+      return rows.sort((a, b) => b.created_at.getTime() - a.created_at.getTime()).map((row) => row.id);
+    },
     async waiting(tx, limit) {
       const rows = await tx.query<{ id: string }>(
         `select c.id from card c join insight i on i.workspace_id = c.workspace_id and i.id = c.insight_id

@@ -22,6 +22,15 @@ export function createPlaces(workspaceId: WorkspaceId) {
            where k.workspace_id = $1 and k.signal_id = any($2)`,
         ids,
       ),
+    async channels(tx: Tx, only: string | null) {
+      const rows = await tx.query<{ id: string }>(
+        `select channel_id as id from card where workspace_id = $1 and ts is not null and ($2::text is null or channel_id = $2)
+         union select substr(container_id, 7) from conversation
+           where workspace_id = $1 and starts_with(container_id, 'slack:') and ($2::text is null or container_id = 'slack:' || $2)`,
+        [workspaceId, only],
+      );
+      return rows.map(({ id }) => id);
+    },
     containersOfThemes: (tx: Tx, themeIds: readonly string[]) =>
       read(
         tx,

@@ -17,6 +17,8 @@ const REFUSALS: Record<Refusal, string> = {
     'You are not one of the approvers, so nothing was changed. Whoever runs Throughline can add you to `APPROVERS`; with that unset, every full member of the insights channel may decide.',
   decided: 'This has been decided already. The card shows how.',
   too_late: 'Undo works for 15 minutes, and they have passed. You can still close or change the issue in Linear.',
+  words_hidden:
+    'Some of what this quotes was written where you cannot read, so I cannot show you its text to edit. *File in Linear* files it as it is.',
   not_yours: 'Somebody else captured this message, so only they can take it back.',
   not_admin:
     'Only admins of Throughline can change this, so nothing was changed. They are named in the setting `admins`; while that is empty, every approver is one, and admins of the Slack workspace always are.',

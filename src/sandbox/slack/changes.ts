@@ -19,6 +19,7 @@ export type SlackChange =
       channel: Channel;
       user: string;
     }
+  | { kind: 'channel_shared' | 'channel_unshared'; channel: Channel; teamId: string }
   | { kind: 'im_created'; channel: Channel; user: string }
   | { kind: 'user_changed' | 'user_joined'; user: User }
   | { kind: 'usergroup_changed'; group: UserGroup; added: string[]; removed: string[] }

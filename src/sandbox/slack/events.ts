@@ -150,6 +150,24 @@ export function eventsOf(change: SlackChange, state: SlackState, eventTs: () => 
         },
       ];
     }
+    case 'channel_shared':
+    case 'channel_unshared': {
+      const about =
+        change.kind === 'channel_shared'
+          ? { connected_team_id: change.teamId }
+          : { previously_connected_team_id: change.teamId, is_ext_shared: change.channel.isExtShared };
+      return [
+        {
+          ...plain(change.kind, READ_SCOPES[change.channel.type], {
+            ...about,
+            channel: change.channel.id,
+            event_ts: eventTs(),
+          }),
+          channel: change.channel,
+          member: change.channel.type === 'group',
+        },
+      ];
+    }
     case 'user_changed':
     case 'user_joined': {
       const type = change.kind === 'user_changed' ? 'user_change' : 'team_join';

@@ -84,6 +84,10 @@ export interface Human {
   createChannel(user: string, seed: SeedChannel): Channel;
   renameChannel(user: string, channel: string, name: string): void;
   archiveChannel(user: string, channel: string, archived?: boolean): void;
+  /** Makes a public channel private, or a private one public. */
+  convertChannel(user: string, channel: string, isPrivate: boolean): void;
+  /** Shares a channel with another company over Slack Connect, or no longer. */
+  shareChannel(channel: string, teamId: string, shared?: boolean): void;
   join(seed: SeedUser): User;
   /** A person leaves the company. */
   deactivate(user: string): void;
@@ -260,6 +264,9 @@ export function createHuman(deps: HumanDeps): Human {
     renameChannel: (user, channel, name) => state.renameChannel(state.channel(channel), name, state.user(user).id),
     archiveChannel: (user, channel, archived = true) =>
       state.archiveChannel(state.channel(channel), archived, state.user(user).id),
+    convertChannel: (user, channel, isPrivate) =>
+      state.convertChannel(state.channel(channel), isPrivate, state.user(user).id),
+    shareChannel: (channel, teamId, shared = true) => state.shareChannel(state.channel(channel), teamId, shared),
     join: (seed) => state.addUser(seed),
     deactivate: (user) => state.changeUser(user, { deleted: true }),
     uninstallApp() {

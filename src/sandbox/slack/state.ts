@@ -93,6 +93,10 @@ export interface SlackState {
   createChannel(seed: SeedChannel, creator: string): Channel;
   renameChannel(channel: Channel, name: string, user: string): void;
   archiveChannel(channel: Channel, archived: boolean, user: string): void;
+  /** Makes a public channel private, or a private one public; its id stays. */
+  convertChannel(channel: Channel, isPrivate: boolean, user: string): void;
+  /** Shares a channel with another company, or no longer. */
+  shareChannel(channel: Channel, teamId: string, shared: boolean): void;
   join(channel: Channel, user: string, inviter: string | null): boolean;
   leave(channel: Channel, user: string): boolean;
   /** The direct conversation of the bot with a person. */
@@ -293,6 +297,18 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
     archiveChannel(channel, archived, user) {
       channel.isArchived = archived;
       tell({ kind: archived ? 'channel_archived' : 'channel_unarchived', channel, user });
+    },
+    convertChannel(channel, isPrivate, user) {
+      channel.type = isPrivate ? 'group' : 'channel';
+      state.post(channel, {
+        subtype: isPrivate ? 'channel_convert_to_private' : 'channel_convert_to_public',
+        user,
+        text: isPrivate ? 'made this channel *private*.' : 'made this channel *public*.',
+      });
+    },
+    shareChannel(channel, teamId, shared) {
+      channel.isExtShared = shared;
+      tell({ kind: shared ? 'channel_shared' : 'channel_unshared', channel, teamId });
     },
     join(channel, user, inviter) {
       if (channel.members.has(user)) return false;

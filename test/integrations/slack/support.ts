@@ -220,6 +220,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
       noteReaction: async () => true,
       channelJoined: async (_id, name) => void channelNews.push(`joined ${name}`),
       channelLeft: async (id) => void channelNews.push(`left ${id}`),
+      readersChanged: async () => {},
       channelRenamed: async (_id, name) => void channelNews.push(`renamed ${name}`),
       persist: options.persist ?? persist,
       async handled(deliveryId) {
