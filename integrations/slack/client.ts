@@ -38,6 +38,8 @@ export interface Channel {
   /** Shared with another organization, or about to be. */
   isShared: boolean;
   isDirect: boolean;
+  /** Seconds since 1970; 0 when Slack does not say. */
+  createdSec: number;
 }
 
 /** A user, as far as we care. */
@@ -74,6 +76,14 @@ export interface CachePort {
   delete(key: string): Promise<unknown>;
 }
 
+/** Some messages of a longer list. */
+export interface MessagePage {
+  messages: WireMessage[];
+  more: boolean;
+  /** Where the next page of a thread begins. */
+  cursor: string | null;
+}
+
 export type FoundMessage =
   | { ok: true; message: WireMessage }
   | { ok: false; why: 'not_in_channel' | 'message_not_found' };
@@ -96,6 +106,14 @@ export interface SlackClient {
   /** The name of another workspace; null when it is not ours to know. */
   teamName(teamId: string): Promise<string | null>;
   message(channelId: string, ts: string, threadTs?: string | null): Promise<FoundMessage>;
+  /** What was said in a channel between two moments, both left out: the newest of it, newest first. */
+  history(channelId: string, window: { after: string; before: string; limit: number }): Promise<MessagePage>;
+  /** A thread from its parent on. `gone` when there is none any more. */
+  replies(
+    channelId: string,
+    threadTs: string,
+    window: { before: string; limit: number; cursor: string | null },
+  ): Promise<MessagePage | 'gone'>;
   permalink(channelId: string, ts: string): Promise<string | null>;
   post(input: {
     channel: string;
@@ -286,6 +304,29 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
         ),
       );
     },
+
+    history: (channelId, { after, before, limit }) =>
+      call('conversations.history', async () =>
+        pageOf(await web.conversations.history({ channel: channelId, oldest: after, latest: before, limit })),
+      ),
+
+    replies: (channelId, threadTs, { before, limit, cursor }) =>
+      call('conversations.replies', () =>
+        expecting(['thread_not_found', 'message_not_found'], 'gone' as const, () =>
+          // A place that Slack has forgotten is no end.
+          expecting(['invalid_cursor'], { messages: [], more: true, cursor: null }, async () =>
+            pageOf(
+              await web.conversations.replies({
+                channel: channelId,
+                ts: threadTs,
+                latest: before,
+                limit,
+                ...(cursor ? { cursor } : {}),
+              }),
+            ),
+          ),
+        ),
+      ),
 
     permalink: (channelId, ts) =>
       call('chat.getPermalink', () =>
@@ -502,6 +543,19 @@ function carries(message: WireMessage, key: string): boolean {
   return message.blocks?.[0]?.block_id === markOf(key);
 }
 
+function pageOf(answer: {
+  messages?: unknown[];
+  has_more?: boolean;
+  response_metadata?: { next_cursor?: string };
+}): MessagePage {
+  // One message in a form that we do not know must not hide all others.
+  const messages = (answer.messages ?? []).flatMap((one) => {
+    const read = WireMessage.safeParse(one);
+    return read.success ? [read.data] : [];
+  });
+  return { messages, more: answer.has_more ?? false, cursor: nextOf(answer) ?? null };
+}
+
 function nextOf(page: { response_metadata?: { next_cursor?: string } }): string | undefined {
   return page.response_metadata?.next_cursor || undefined;
 }
@@ -515,6 +569,7 @@ function toChannel(wire: WireChannel): Channel {
     isArchived: wire.is_archived ?? false,
     isShared: (wire.is_ext_shared ?? false) || (wire.is_pending_ext_shared ?? false),
     isDirect: (wire.is_im ?? false) || (wire.is_mpim ?? false),
+    createdSec: wire.created ?? 0,
   };
 }
 

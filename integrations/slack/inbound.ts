@@ -36,6 +36,8 @@ export interface Inbound {
   readMessageEvent(event: unknown): Promise<Fact[]>;
   /** A message that a person hands us, read from Slack as it stands now. */
   readMessage(message: MessageRef, capturedBy: string): Promise<ReadMessage>;
+  /** Messages of a watched channel as history shows them, long after they were written. */
+  readHistory(channelId: string, messages: readonly WireMessage[]): Promise<Fact[]>;
   /** Keeps a message that came with a shortcut for a while: where the bot is no member, Slack shows it to us in no other way. */
   offer(channelId: string, message: WireMessage): void;
 }
@@ -85,13 +87,18 @@ export function createInbound(deps: InboundDeps): Inbound {
       const message = found.ok ? found.message : found.why === 'not_in_channel' ? kept : undefined;
       if (!message) return { kind: 'unreachable', why: found.ok ? 'message_not_found' : found.why };
       if (isEmpty(message) || (await isOurs(message))) return { kind: 'unreachable', why: 'empty' };
-      const edited = message.edited?.ts;
-      const signal = await draftOf(channelId, message, {
-        change: edited ? 'edited' : 'created',
-        ...(edited ? { changedAt: isoOfTs(edited) } : {}),
-        capturedBy,
-      });
-      return { kind: 'signal', signal };
+      return { kind: 'signal', signal: await asItStands(channelId, message, capturedBy) };
+    },
+
+    async readHistory(channelId, messages) {
+      const { allowBots } = await deps.settings();
+      const facts: Fact[] = [];
+      for (const message of messages) {
+        if (!SPOKEN.has(message.subtype) || isEmpty(message) || (await isOurs(message))) continue;
+        if (isBot(message) && !allowBots) continue;
+        facts.push({ kind: 'signal', signal: { ...(await asItStands(channelId, message)), historical: true } });
+      }
+      return facts;
     },
 
     offer(channelId, message) {
@@ -102,6 +109,16 @@ export function createInbound(deps: InboundDeps): Inbound {
       }
     },
   };
+
+  /** A message read from Slack: the same revision that its event told, or would have told. */
+  function asItStands(channelId: string, message: WireMessage, capturedBy?: string): Promise<SignalDraft> {
+    const edited = message.edited?.ts;
+    return draftOf(channelId, message, {
+      change: edited ? 'edited' : 'created',
+      ...(edited ? { changedAt: isoOfTs(edited) } : {}),
+      ...(capturedBy === undefined ? {} : { capturedBy }),
+    });
+  }
 
   async function edit(event: WireMessageEvent): Promise<Fact[]> {
     const { channel, message, previous_message: before } = event;

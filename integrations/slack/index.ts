@@ -1,4 +1,5 @@
 // Slack, whole: the integration, the one intake, the front end, the writer and the people. The sole import for others.
+import type { Backfill, BackfillSummary } from '#src/domain/backfill.ts';
 import type { CardView } from '#src/domain/card.ts';
 import type { Clock, Fetch, Log, Telemetry } from '#src/domain/ports.ts';
 import type { Fact } from '#src/domain/signal.ts';
@@ -9,7 +10,9 @@ import { createSlackApp } from './app.ts';
 import { type CachePort, createSlackClient, type SlackClient } from './client.ts';
 import { listenToCommands } from './commands/index.ts';
 import { createEventReader } from './events.ts';
+import { createPast, type Past } from './history.ts';
 import { type ChannelMode, createInbound, type InboundSettings, type ReadMessage } from './inbound.ts';
+import { listenToBackfills } from './listeners/backfill.ts';
 import { listenToCaptures } from './listeners/capture.ts';
 import { listenToCards, redrawCard } from './listeners/card.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
@@ -18,6 +21,7 @@ import { type ChosenPeople, createPeople, type People } from './people.ts';
 import { probeSlack, probeSocket } from './probe.ts';
 import { createSlackIntake, type SlackDelivery, type SlackIntake } from './receiver.ts';
 import { createSlackSocket, type SlackSocket } from './socket.ts';
+import { backfillEndedMessage } from './views/backfill.ts';
 import { cardKey, cardMessage } from './views/card.ts';
 import { detailsKey, detailsMessage } from './views/details.ts';
 
@@ -115,6 +119,10 @@ export interface Slack {
   /** A message that a person hands us, as it stands in Slack now. */
   readMessage(message: MessageRef, capturedBy: string): Promise<ReadMessage>;
   cards: Cards;
+  /** What was said in a channel before we listened. */
+  past: Past;
+  /** Tells a person, by direct message, what came of the back-fills that they started. */
+  tellBackfilled(userId: string, ended: readonly Backfill[], summary: BackfillSummary | null): Promise<void>;
   client: SlackClient;
   outbound: Outbound;
   people: People;
@@ -143,6 +151,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
   });
   listenToCards(app, { verbs, people, outbound, clock, log });
   listenToCaptures(app, { verbs, inbound, client });
+  listenToBackfills(app, { verbs });
   listenToCommands(app, {
     verbs,
     clock,
@@ -193,6 +202,10 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
       return [];
     },
     readMessage: inbound.readMessage,
+    past: createPast({ client, inbound, people, clock }),
+    async tellBackfilled(userId, ended, summary) {
+      await outbound.tell({ userId }, backfillEndedMessage(ended, summary));
+    },
     cards: {
       post: (view, { channel, since, recover }) =>
         outbound.postOnce({

@@ -24,6 +24,8 @@ export type WireUser = z.infer<typeof WireUser>;
 export const WireChannel = z.looseObject({
   id: z.string(),
   name: z.string().optional(),
+  /** Seconds since 1970. */
+  created: z.number().optional(),
   is_private: z.boolean().optional(),
   is_member: z.boolean().optional(),
   is_archived: z.boolean().optional(),
@@ -47,6 +49,8 @@ export const WireMessage = z.looseObject({
   user_team: z.string().optional(),
   source_team: z.string().optional(),
   edited: z.looseObject({ ts: z.string() }).optional(),
+  /** Replies in the thread that hangs on it; in history only. */
+  reply_count: z.number().optional(),
   metadata: z
     .looseObject({ event_type: z.string().optional(), event_payload: z.record(z.string(), z.unknown()).optional() })
     .optional(),

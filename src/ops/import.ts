@@ -7,10 +7,9 @@ import { AppError, errorLine } from '../domain/errors.ts';
 import { STAFF_ONLY } from '../domain/visibility.ts';
 import { createLog, keepSmall } from '../system.ts';
 import { type ImportOptions, type ImportPlan, type ImportResult, importFile, planImport, USES } from './import-file.ts';
-import { createProgress, type Progress } from './progress.ts';
-import { ownTerminal, type Terminal } from './terminal.ts';
-
-const LOOK_MS = 500;
+import { createProgress } from './progress.ts';
+import { ownTerminal, stopOnSignals, type Terminal } from './terminal.ts';
+import { waitUntilUnderstood } from './understanding.ts';
 
 const USAGE = `npm run import -- FILE [options]
 
@@ -125,7 +124,14 @@ export async function run(args: readonly string[], terminal: Terminal, signal: A
     progress.begin('Reading', plan.size);
     const result = await importFile(app, plan, { signal, onProgress: (bytes) => progress.at(bytes) });
     progress.end(!result.stopped);
-    const understood = !result.stopped && (await understanding(app, plan, result, progress, signal));
+    const understood =
+      !result.stopped &&
+      (await waitUntilUnderstood(
+        app,
+        { externalIds: [`import:${plan.name}:`], total: result.rows - result.rejected },
+        progress,
+        signal,
+      ));
     // What is being worked on is finished first, which takes a moment.
     if (!understood) say('Stopping …');
     const posted = understood && order.post > 0 ? await app.post(order.post) : 0;
@@ -146,38 +152,6 @@ export async function run(args: readonly string[], terminal: Terminal, signal: A
   } finally {
     await app?.stop();
   }
-}
-
-/** Waits until the rows have gone through the flow; false when somebody does not want to wait. */
-async function understanding(
-  app: App,
-  plan: ImportPlan,
-  result: ImportResult,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const rows = result.rows - result.rejected;
-  progress.begin('Understanding', rows);
-  let weighing = false;
-  let done = false;
-  const idle = app.idle(LOOK_MS).then(() => {
-    done = true;
-  });
-  // Whoever is interrupted does not wait for it any more, and it ends with the database.
-  idle.catch(() => undefined);
-  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  while (!done && !signal.aborted) {
-    await Promise.race([idle, stopped, new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
-    const understood = await app.understood(`import:${plan.name}:`);
-    progress.at(understood);
-    if (understood < rows || weighing || done) continue;
-    // What the rows come to is thought about theme by theme, and nobody knows beforehand how many there are.
-    weighing = true;
-    progress.end(true);
-    progress.begin('Weighing the themes', null);
-  }
-  progress.end(done);
-  return done;
 }
 
 function summary(result: ImportResult, plan: ImportPlan): string[] {
@@ -218,14 +192,5 @@ function number(many: number): string {
   return many.toLocaleString('en');
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      // The second time means now.
-      if (stop.signal.aborted) process.exit(130);
-      stop.abort();
-    });
-  }
-  process.exit(await run(process.argv.slice(2), ownTerminal(), stop.signal));
-}
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  process.exit(await run(process.argv.slice(2), ownTerminal(), stopOnSignals()));

@@ -5,7 +5,10 @@ import type { Out } from './terminal.ts';
 export interface Progress {
   /** Begins the next part, which is done at `total`; null when nobody knows how much it is. */
   begin(what: string, total: number | null): void;
-  at(value: number): void;
+  /** `words` say more than the bar can: how many, how long. */
+  at(value: number, words?: string): void;
+  /** Something worth a line of its own. */
+  note(line: string): void;
   /** Ends the part; `complete` fills what is left of it. */
   end(complete: boolean): void;
 }
@@ -20,11 +23,14 @@ export function createProgress(out: Out): Progress {
 
 function bar(stream: NodeJS.WriteStream): Progress {
   // Room for the words around the bar on a narrow screen.
-  const width = Math.max(10, Math.min(40, (stream.columns ?? 80) - 45));
+  const columns = () => stream.columns ?? 80;
+  const width = Math.max(10, Math.min(40, columns() - 45));
   let current: SingleBar | null = null;
   let total = 0;
+  let said: string | undefined;
   return {
     begin(what, newTotal) {
+      said = undefined;
       if (newTotal === null) {
         stream.write(`${what} …\n`);
         return;
@@ -33,7 +39,8 @@ function bar(stream: NodeJS.WriteStream): Progress {
       current = new SingleBar({
         format: (_options, { progress, eta }) => {
           const full = Math.round(progress * width);
-          const left = progress < 1 && Number.isFinite(eta) && eta > 0 ? `  ${duration(eta)} left` : '';
+          const forecast = progress < 1 && Number.isFinite(eta) && eta > 0 ? `  ${duration(eta)} left` : '';
+          const left = said === undefined ? forecast : `  ${said}`.slice(0, Math.max(0, columns() - width - 20));
           return `${what.padEnd(13)} ${'█'.repeat(full)}${'░'.repeat(width - full)} ${Math.floor(progress * 100)}%${left}`;
         },
         hideCursor: true,
@@ -43,7 +50,15 @@ function bar(stream: NodeJS.WriteStream): Progress {
       });
       current.start(total, 0);
     },
-    at: (value) => current?.update(Math.min(value, total)),
+    at(value, words) {
+      said = words;
+      current?.update(Math.min(value, total));
+    },
+    note(line) {
+      // The bar is drawn again below it.
+      stream.write(`\r\u001b[K${line}\n`);
+      current?.updateETA();
+    },
     end(complete) {
       if (complete) current?.update(total);
       current?.stop();
@@ -52,7 +67,8 @@ function bar(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-function duration(seconds: number): string {
+/** `2 min 30 s`. */
+export function duration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   return minutes > 0 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.round(seconds)} s`;
 }
@@ -66,11 +82,14 @@ function lines(out: Out): Progress {
       [what, total, told] = [name, newTotal ?? 0, 0];
       out.write(`${what} …\n`);
     },
-    at(value) {
+    at(value, words) {
       const tenths = total > 0 ? Math.floor((Math.min(value, total) / total) * TENTHS) : 0;
       if (tenths <= told || tenths === TENTHS) return;
       told = tenths;
-      out.write(`${what} … ${tenths * (100 / TENTHS)}%\n`);
+      out.write(`${what} … ${tenths * (100 / TENTHS)}%${words === undefined ? '' : `, ${words}`}\n`);
+    },
+    note(line) {
+      out.write(`${line}\n`);
     },
     end() {},
   };

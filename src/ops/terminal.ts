@@ -14,3 +14,15 @@ export interface Terminal {
 export function ownTerminal(): Terminal {
   return { out: process.stdout, err: process.stderr, env: environment() };
 }
+
+/** Aborted when this process is asked to end. The second time means now. */
+export function stopOnSignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(130);
+      stop.abort();
+    });
+  }
+  return stop.signal;
+}

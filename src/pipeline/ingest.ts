@@ -71,14 +71,19 @@ export function createIngest(deps: IngestDeps): Stage<Delivery, Fact[]> {
       const facts = results.flatMap(({ result }) => result);
       const next: Next[] = [];
       const deleted: SignalDraft[] = [];
-      const append = async (drafts: Parameters<Signals['append']>[1]) => {
+      const append = async (drafts: Parameters<Signals['append']>[1], behind = false) => {
         deleted.push(...drafts.filter((draft) => draft.change === 'deleted'));
         const { changed, lessened } = await deps.signals.append(tx, drafts, at);
         await deps.themes.leave(tx, lessened, at);
-        next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
+        next.push(...changed.map((id): Next => ({ stage: 'observe', id, behind })));
         next.push(...lessened.flatMap(({ themeId }): Next[] => (themeId ? [{ stage: 'assess', id: themeId }] : [])));
       };
-      await append(facts.flatMap((fact) => (fact.kind === 'signal' ? [fact.signal] : [])));
+      const said = facts.flatMap((fact) => (fact.kind === 'signal' ? [fact.signal] : []));
+      await append(said.filter((signal) => !signal.historical));
+      await append(
+        said.filter((signal) => signal.historical),
+        true,
+      );
       for (const fact of facts) {
         if (fact.kind === 'forget')
           await append(await deps.signals.deletionsFor(tx, fact.source, fact.externalId, fact.at));

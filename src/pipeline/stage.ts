@@ -12,6 +12,8 @@ export interface Next {
   id: string;
   /** Not before this many milliseconds have passed. */
   afterMs?: number;
+  /** Old data: everything that people wait for goes first. */
+  behind?: boolean;
 }
 
 /** Where jobs go. Inside the transaction that changes the state, so that neither exists without the other. */

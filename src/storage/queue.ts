@@ -15,6 +15,8 @@ const KEEP_DONE_S = 3_600;
 // NOTIFY wakes workers at once; polling only finds what a lost notification missed.
 const POLL_S = 1;
 const POOL_MAX = 3;
+// Jobs have priority 0; those of a higher one are taken first.
+const BEHIND = -1;
 // A database notices within milliseconds that a killed process has hung up; three looks bridge that.
 const ALONE_LOOKS = 3;
 const ALONE_LOOK_MS = 100;
@@ -23,6 +25,8 @@ export interface QueueItem {
   queue: string;
   id: string;
   afterMs?: number;
+  /** Taken when nothing else waits. */
+  behind?: boolean;
 }
 
 /** What a handler answers for each id of its batch. */
@@ -125,6 +129,7 @@ export function createQueue(options: { url: string; workspaceId: string; log: Lo
           unique.map((item) => ({
             data: { id: item.id },
             ...(item.afterMs ? { startAfter: Math.ceil(item.afterMs / 1000) } : {}),
+            ...(item.behind ? { priority: BEHIND } : {}),
           })),
           { db },
         );

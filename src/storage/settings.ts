@@ -37,6 +37,18 @@ export const SETTINGS = {
     schema: z.number().int().min(1).max(1000),
     value: CUSTOMERS_NEEDED as number,
   },
+  'backfill.page': {
+    help: 'Messages that one request of a back-fill asks Slack for.',
+    may: 'a whole number from 15 to 999; Slack advises 200',
+    schema: z.number().int().min(15).max(999),
+    value: 200 as number,
+  },
+  'backfill.perMinute': {
+    help: 'Requests of one kind that a back-fill sends in a minute; Slack allows an internal app about 50, and the bot needs a few.',
+    may: 'a whole number from 1 to 1200',
+    schema: z.number().int().min(1).max(1200),
+    value: 40 as number,
+  },
   'approvals.needed': {
     help: 'Approvals that filing needs, for what is proposed from now on.',
     may: 'a whole number from 1 to 5',

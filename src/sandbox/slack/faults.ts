@@ -19,6 +19,10 @@ export interface Faults {
   next(method: string, fault: Fault, times?: number): void;
   /** One message per second and channel, as Slack allows; false switches it off. */
   channelRateLimit(on: boolean | { perSecond: number; burst?: number }): void;
+  /** Slack's limits per method and minute: a call too many is answered 429 with the seconds until there is room. Off by default. */
+  tierLimits(on: boolean): void;
+  /** What Slack gives apps that are distributed outside its Marketplace: history and replies once a minute, 15 messages each. */
+  distributed(on: boolean): void;
   /** Events are kept back until `release`, which may shuffle them. */
   hold(): void;
   release(options?: { order?: 'sent' | 'random' | 'reverse'; seed?: number }): Delivery[];
@@ -37,7 +41,34 @@ export interface FaultDesk extends Faults {
   take(method: string): Fault | null;
   /** Seconds to wait before the next message in this channel, 0 when it may go. */
   throttle(channel: string): number;
+  /** Seconds to wait before this method may be called, 0 when it may be called now. */
+  tier(method: string): number;
+  /** How many messages a page of this method has at most; null when it is the method's own business. */
+  pageMax(method: string): number | null;
 }
+
+// Calls a minute, from Slack's list of tiers (2: 20, 3: 50, 4: 100). Posting has a limit of its own.
+const TIERS: Readonly<Record<string, number>> = {
+  'conversations.list': 20,
+  'users.list': 20,
+  'usergroups.list': 20,
+  'conversations.history': 50,
+  'conversations.replies': 50,
+  'conversations.info': 50,
+  'chat.update': 50,
+  'chat.delete': 50,
+  'reactions.add': 50,
+  'reactions.remove': 50,
+  'conversations.members': 100,
+  'users.info': 100,
+  'chat.postEphemeral': 100,
+  'views.open': 100,
+  'views.update': 100,
+  'views.publish': 100,
+};
+const MINUTE_MS = 60_000;
+const SLOWED = new Set(['conversations.history', 'conversations.replies']);
+const SLOWED_PAGE = 15;
 
 /** Makes the desk. */
 export function createFaults(deps: {
@@ -49,6 +80,10 @@ export function createFaults(deps: {
   let queue: { method: string; fault: Fault }[] = [];
   let limit: { perSecond: number; burst: number } | null = null;
   const buckets = new Map<string, { tokens: number; at: number }>();
+  let tiersOn = false;
+  let isDistributed = false;
+  // The times of the last minute's calls, by method.
+  const called = new Map<string, number[]>();
   return {
     next(method, fault, times = 1) {
       for (let count = 0; count < times; count++) queue.push({ method, fault });
@@ -72,6 +107,24 @@ export function createFaults(deps: {
       bucket.tokens -= 1;
       return 0;
     },
+    tierLimits(on) {
+      tiersOn = on;
+      called.clear();
+    },
+    distributed(on) {
+      isDistributed = on;
+      called.clear();
+    },
+    tier(method) {
+      const most = isDistributed && SLOWED.has(method) ? 1 : tiersOn ? TIERS[method] : undefined;
+      if (most === undefined) return 0;
+      const now = clock.now().getTime();
+      const recent = (called.get(method) ?? []).filter((at) => at > now - MINUTE_MS);
+      if (recent.length >= most) return Math.max(1, Math.ceil((recent[0]! + MINUTE_MS - now) / 1000));
+      called.set(method, [...recent, now]);
+      return 0;
+    },
+    pageMax: (method) => (isDistributed && SLOWED.has(method) ? SLOWED_PAGE : null),
     hold: courier.hold,
     release: courier.release,
     drop: courier.drop,
@@ -82,6 +135,9 @@ export function createFaults(deps: {
       queue = [];
       limit = null;
       buckets.clear();
+      tiersOn = false;
+      isDistributed = false;
+      called.clear();
       courier.clearFaults();
     },
   };

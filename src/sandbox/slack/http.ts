@@ -153,6 +153,10 @@ export function createHttp(deps: HttpDeps): Hono<Env> {
         openSocket: deps.openSocket,
         violation: (kind, detail) => deps.violation(kind, raw.method, detail),
       };
+      const full = faults.tier(raw.method);
+      if (full > 0) throw new Refusal('ratelimited', { retry_after: full });
+      const most = faults.pageMax(raw.method);
+      if (most !== null) parsed.args.limit = Math.min(most, Number(parsed.args.limit ?? most));
       if (raw.method === 'chat.postMessage') {
         const wait = faults.throttle(String(parsed.args.channel));
         if (wait > 0) throw new Refusal('ratelimited', { retry_after: wait });

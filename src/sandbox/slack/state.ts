@@ -203,6 +203,8 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
     post(channel, draft, at) {
       const message: Message = { type: 'message', ...draft, ts: nextTs(at) };
       insert(channel, message);
+      // A past that the workspace starts with happened in a channel that was there.
+      channel.created = Math.min(channel.created, Math.floor(Number(message.ts)));
       if (message.thread_ts) touchThread(channel, message.thread_ts);
       tell({ kind: 'message', channel, message });
       return message;
