@@ -7,6 +7,7 @@ import { DAY_MS, reachSuffices } from '#src/domain/insight.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
 import type { Proposal, ProposalPayload } from '#src/domain/proposal.ts';
 import { changedMaterially, payloadHashOf, proposalIdOf } from '#src/domain/proposal.ts';
+import type { MayPost } from '#src/domain/quiet.ts';
 import type {
   Actions,
   Card,
@@ -112,7 +113,14 @@ export interface AssessDeps {
   approvalsNeeded: (tx: Tx) => Promise<number>;
   /** Null when no insights channel is configured: insights then wait in the list. */
   insightsChannel: () => string | null;
+  quiet: AskFirst;
   now: () => Date;
+}
+
+/** A card that would become a message of its own asks first, and notes the answer: null when it has nothing to say by itself. */
+interface AskFirst {
+  mayPost(tx: Tx, channelId: string, insight: Insight, at: Date): Promise<MayPost>;
+  note(tx: Tx, cardId: string, verdict: MayPost | null, at: Date): Promise<void>;
 }
 
 const DERIVED = {
@@ -320,6 +328,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     if (item.card === null || course.kind === 'open') await themes.setTitle(tx, themeId, insight.title);
     const channel = deps.insightsChannel();
     const speaks = (facts.speaksUp || insight.broughtBy === 'person') && channel !== null;
+    const ask = async () => (speaks ? deps.quiet.mayPost(tx, channel, insight, at) : null);
 
     if (course.kind === 'open') {
       await open(tx, result.proposalId, 1, insight, thought.proposal, at);
@@ -329,24 +338,29 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
         await cards.change(tx, card.id, { state: 'folded' });
         next.push({ stage: 'show', id: card.id });
       }
+      const verdict = await ask();
       const made = await cards.create(tx, {
         themeId,
         generation: (card?.generation ?? 0) + 1,
         channelId: channel ?? '',
-        state: speaks ? 'open' : 'waiting',
+        state: verdict?.ok ? 'open' : 'waiting',
         insightId: insight.id,
         proposalId: result.proposalId,
         proposalRevision: 1,
         createdAt: at.toISOString(),
       });
-      return speaks ? [...next, { stage: 'show', id: made.id }] : next;
+      await deps.quiet.note(tx, made.id, verdict, at);
+      return verdict?.ok ? [...next, { stage: 'show', id: made.id }] : next;
     }
     if (!card) return [];
     if (course.kind === 'reopen') {
       await open(tx, result.proposalId, 1, insight, thought.proposal, at);
       if ('wait' in thought && thought.wait) await proposals.setThread(tx, result.proposalId, thought.wait, at);
+      // Its message stands there already, unless it was decided on before it had one.
+      const verdict = card.ts === null ? await ask() : null;
+      if (card.ts === null) await deps.quiet.note(tx, card.id, verdict, at);
       await cards.change(tx, card.id, {
-        state: speaks ? 'open' : stateAwake(card),
+        state: verdict?.ok ? 'open' : stateAwake(card),
         insightId: insight.id,
         proposalId: result.proposalId,
         proposalRevision: 1,
@@ -360,7 +374,9 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       revision += 1;
       await open(tx, shown.id, revision, insight, thought.proposal, at);
     }
-    if (course.kind === 'repost') {
+    // While it may not have a new message, the old one is kept up to date.
+    const again = course.kind === 'repost' ? await ask() : null;
+    if (course.kind === 'repost' && again?.ok) {
       await cards.change(tx, card.id, { state: 'folded' });
       const made = await cards.create(tx, {
         themeId,
@@ -372,6 +388,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
         proposalRevision: revision,
         createdAt: at.toISOString(),
       });
+      await deps.quiet.note(tx, made.id, again, at);
       return [
         { stage: 'show', id: card.id },
         { stage: 'show', id: made.id },
@@ -379,7 +396,9 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     }
     const woken = wakes(card, facts.reach.reports);
     const asleep = card.state === 'waiting' || (woken && card.ts === null);
-    const state = asleep ? (speaks ? 'open' : 'waiting') : woken ? 'open' : card.state;
+    const verdict = asleep ? await ask() : null;
+    if (asleep) await deps.quiet.note(tx, card.id, verdict, at);
+    const state = asleep ? (verdict?.ok ? 'open' : 'waiting') : woken ? 'open' : card.state;
     await cards.change(tx, card.id, {
       insightId: insight.id,
       proposalRevision: revision,

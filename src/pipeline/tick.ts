@@ -1,4 +1,4 @@
-// Tick: what time itself changes on cards. A snoozed card wakes up, and the Undo button goes when its time is over.
+// Tick: what time itself changes on cards. A snoozed card wakes up, the Undo button goes when its time is over, a held one may speak.
 import type { Db, Tx } from '#src/domain/ports.ts';
 import { AWAKE, type Cards, type Decisions, type Records, stateAwake } from '#src/domain/stores.ts';
 import type { Next } from './stage.ts';
@@ -12,14 +12,16 @@ export interface TickDeps {
   decisions: Decisions;
   records: Records;
   send: (tx: Tx, next: Next[]) => Promise<void>;
+  /** Lets cards speak that were held back. */
+  release: () => Promise<void>;
   now: () => Date;
 }
 
 /** Makes the tick, to be run every minute. Safe to repeat, and to miss. */
 export function createTick(deps: TickDeps): () => Promise<void> {
   const { db, cards, decisions } = deps;
-  return () =>
-    db.transaction('tick', async (tx) => {
+  return async () => {
+    await db.transaction('tick', async (tx) => {
       const at = deps.now();
       const due = await cards.due(tx, at, WAKE_MAX);
       for (const id of due) {
@@ -43,4 +45,6 @@ export function createTick(deps: TickDeps): () => Promise<void> {
         [...due, ...ended].map((id): Next => ({ stage: 'show', id })),
       );
     });
+    await deps.release();
+  };
 }

@@ -1,9 +1,12 @@
 // Settings and channels: seeded by the environment at start, then changed by people; what a person set, the environment does not override.
 import { z } from 'zod';
 import { AppError } from '#src/domain/errors.ts';
+import { QuietHoursText, TimeOfDay, TimeZone } from '#src/domain/hours.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
 import { CUSTOMERS_NEEDED } from '#src/domain/insight.ts';
 import type { Tx } from '#src/domain/ports.ts';
+import { DIGESTS } from '#src/domain/preference.ts';
+import { POSTS_PER_DAY } from '#src/domain/quiet.ts';
 
 /** Every setting: what it is for, what it may be, and what it is when nobody has set it. */
 export const SETTINGS = {
@@ -78,6 +81,42 @@ export const SETTINGS = {
     may: 'true or false',
     schema: z.boolean(),
     value: false as boolean,
+  },
+  'workspace.time_zone': {
+    help: 'The clock by which days, quiet hours and digests of channels go.',
+    may: 'the name of a time zone like Europe/Lisbon',
+    schema: TimeZone,
+    value: 'UTC',
+  },
+  'insights.per_day': {
+    help: 'New cards per channel and day; more of them wait for the digest or the next day, the most important first.',
+    may: 'a whole number from 0 to 100',
+    schema: z.number().int().min(0).max(100),
+    value: POSTS_PER_DAY,
+  },
+  'quiet.hours': {
+    help: 'When nothing new is posted in channels; it comes when they end.',
+    may: 'hours like 19:00-08:00, or 19:00-08:00 weekends, or weekends, or off',
+    schema: QuietHoursText,
+    value: 'off',
+  },
+  'digest.channel': {
+    help: 'How often the insights channel gets a digest; a weekly one comes on Mondays.',
+    may: 'off, daily or weekly',
+    schema: z.enum(DIGESTS),
+    value: 'weekly' as (typeof DIGESTS)[number],
+  },
+  'digest.at': {
+    help: 'The hour of digests, by the clock of the workspace or of the person.',
+    may: 'a time like 09:00',
+    schema: TimeOfDay,
+    value: '09:00',
+  },
+  'reminder.after': {
+    help: 'Hours, quiet ones not counted, after which the owner of a channel is reminded once of a card that nobody decided on; 0 for never.',
+    may: 'a whole number from 0 to 1000',
+    schema: z.number().int().min(0).max(1000),
+    value: 48 as number,
   },
 } as const;
 

@@ -23,7 +23,7 @@ alter table card add column granted_at timestamptz;
 -- The one reminder: written down before it is sent, and when it was.
 alter table card add column reminding_since timestamptz;
 alter table card add column reminded_at timestamptz;
-create index card_granted on card (workspace_id, channel_id, granted_at) where granted_at is not null;
+create index card_spoken on card (workspace_id, channel_id, (coalesce(granted_at, posted_at)));
 create index card_held on card (workspace_id, created_at) where held is not null;
 create index card_unreminded on card (workspace_id, posted_at) where reminded_at is null and state = 'open';
 
