@@ -220,7 +220,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     if (embedded) closers.push(() => embedded.stop());
     const opened = openDb({ url, log, telemetry });
     closers.push(() => opened.close());
-    const committed = (): void => {};
+    let committed = (): void => {};
     const db = {
       ...opened,
       async transaction<T>(name: string, run: (tx: Tx) => Promise<T>): Promise<T> {

@@ -40,6 +40,8 @@ export type ViewAnswer =
 /** Where listeners are hung up, and where payloads come in. */
 export interface SlackApp {
   onAction(actionId: string, run: (ask: Ask) => Promise<void>): void;
+  /** All actions named `<family>:<anything>`: the same button on each row of a view, which knows every name once. */
+  onActions(family: string, run: (ask: Ask) => Promise<void>): void;
   onCommand(command: string, run: (ask: Ask) => Promise<void>): void;
   onShortcut(callbackId: string, run: (ask: Ask) => Promise<void>): void;
   /** A modal was sent in. The answer closes or changes it; `ask.interaction.view` has what was typed. */
@@ -87,7 +89,8 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     const ask = askOf(body, context);
     const actionId = ask.interaction.actions?.[0]?.action_id ?? '';
     // A button that only opens an address is reported to us too, and wants nothing.
-    if (listens.actions.has(actionId) || actionId.startsWith('link_')) return;
+    const family = actionId.split(':')[0] ?? '';
+    if (listens.actions.has(actionId) || listens.actions.has(family) || actionId.startsWith('link_')) return;
     await ask.reply(OLD_MESSAGE);
   });
 
@@ -96,6 +99,13 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     onAction(actionId, run) {
       listens.actions.add(actionId);
       app.action(actionId, async ({ body, ack, context }) => {
+        await ack();
+        await run(askOf(body, context));
+      });
+    },
+    onActions(family, run) {
+      listens.actions.add(family);
+      app.action(new RegExp(`^${family}:`), async ({ body, ack, context }) => {
         await ack();
         await run(askOf(body, context));
       });

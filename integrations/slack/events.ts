@@ -9,10 +9,11 @@ import { WireReactionEvent as Reaction, WireEnvelope, type WireReactionEvent } f
 
 /** Every event we subscribe to; manifest.yml lists the same. */
 export const EVENTS = [
+  'app_home_opened',
   'channel_rename',
-  'group_rename',
   'channel_shared',
   'channel_unshared',
+  'group_rename',
   'member_joined_channel',
   'member_left_channel',
   'message.channels',
@@ -27,24 +28,27 @@ export interface EventDeps {
   inbound: Pick<Inbound, 'readMessageEvent'>;
   /** What a reaction did, in words for the log. */
   onReaction(event: WireReactionEvent): Promise<string>;
+  /** A person opened their Home tab. */
+  homeOpened(personId: string): Promise<void>;
   /** The bot was added to a channel. */
   channelJoined(channelId: string, name: string): Promise<void>;
   /** The bot was removed from a channel. */
   channelLeft(channelId: string): Promise<void>;
-  channelRenamed(channelId: string, name: string): Promise<void>;
-  log: Log;
-}
   /** Who can open a channel may have changed. */
   readersChanged(channelId: string): Promise<void>;
-
+  channelRenamed(channelId: string, name: string): Promise<void>;
   people: Pick<People, 'personOf'>;
-const Membership = z.looseObject({ user: z.string(), channel: z.string() });
-const Rename = z.looseObject({ channel: z.looseObject({ id: z.string(), name: z.string() }) });
-const GroupChange = z.looseObject({ subteam_id: z.string() });
+  log: Log;
+}
+
 // Slack writes it into the channel when a channel becomes private or public.
 const CONVERTED: ReadonlySet<string> = new Set(['channel_convert_to_private', 'channel_convert_to_public']);
 
 const Place = z.looseObject({ channel: z.string() });
+const Membership = z.looseObject({ user: z.string(), channel: z.string() });
+const Rename = z.looseObject({ channel: z.looseObject({ id: z.string(), name: z.string() }) });
+const HomeOpened = z.looseObject({ user: z.string(), tab: z.string().optional() });
+const GroupChange = z.looseObject({ subteam_id: z.string() });
 
 /** Makes the dispatcher. Safe to repeat with the same payload. */
 export function createEventReader(deps: EventDeps): (payload: unknown) => Promise<Fact[]> {
@@ -57,15 +61,25 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
     const { event } = WireEnvelope.parse(payload);
     switch (event.type) {
       case 'message':
+        if (CONVERTED.has(String(event.subtype))) await converted(Place.parse(event).channel);
         return deps.inbound.readMessageEvent(event);
       case 'reaction_added':
       case 'reaction_removed':
         return ignored(await deps.onReaction(Reaction.parse(event)));
-        if (CONVERTED.has(String(event.subtype))) await converted(Place.parse(event).channel);
+      case 'app_home_opened': {
+        const { user, tab } = HomeOpened.parse(event);
+        if (tab !== 'home') return ignored('a tab of ours that shows messages');
+        await deps.homeOpened(user);
+        return ignored('somebody opened their Home');
+      }
       case 'member_joined_channel':
         return joined(Membership.parse(event));
       case 'member_left_channel':
         return left(Membership.parse(event));
+      case 'channel_shared':
+      case 'channel_unshared':
+        await converted(Place.parse(event).channel);
+        return ignored('a channel is read by another company, or no longer');
       case 'channel_rename':
       case 'group_rename': {
         const { id, name } = Rename.parse(event).channel;
@@ -76,10 +90,6 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
       case 'subteam_members_changed':
         await client.forget('group', GroupChange.parse(event).subteam_id);
         return ignored('a user group has changed');
-      case 'channel_shared':
-      case 'channel_unshared':
-        await converted(Place.parse(event).channel);
-        return ignored('a channel is read by another company, or no longer');
       default:
         return ignored(`we have no use for ${event.type}`);
     }
@@ -94,6 +104,7 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
     await client.forget('channel', channel);
     const info = await client.channel(channel);
     await deps.channelJoined(channel, info?.name ?? channel);
+    await deps.readersChanged(channel);
     return ignored('the bot joined a channel');
   }
 
@@ -105,15 +116,9 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
     }
     await client.forget('channel', channel);
     await deps.channelLeft(channel);
+    await deps.readersChanged(channel);
     return ignored('the bot left a channel');
   }
-    await deps.readersChanged(channel);
-}
-
-function ignored(reason: string): Fact[] {
-  return [{ kind: 'ignored', reason }];
-}
-    await deps.readersChanged(channel);
 
   /** Somebody came or went. What every member can open anyway, one more member opens too. */
   async function moved(user: string, channelId: string): Promise<void> {
@@ -128,3 +133,8 @@ function ignored(reason: string): Fact[] {
     await client.forget('members', channelId);
     await deps.readersChanged(channelId);
   }
+}
+
+function ignored(reason: string): Fact[] {
+  return [{ kind: 'ignored', reason }];
+}

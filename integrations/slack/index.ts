@@ -15,6 +15,7 @@ import { type ChannelMode, createInbound, type InboundSettings, type ReadMessage
 import { listenToBackfills } from './listeners/backfill.ts';
 import { listenToCaptures } from './listeners/capture.ts';
 import { listenToCards, redrawCard } from './listeners/card.ts';
+import { createHomeTabs, type HomeTabs, listenToHome } from './listeners/home.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
 import { createOutbound, type Outbound, type Posted } from './outbound.ts';
 import { type ChosenPeople, createPeople, type People } from './people.ts';
@@ -65,13 +66,13 @@ export interface SlackDeps {
   isKnown(externalId: string): Promise<boolean>;
   channelJoined(channelId: string, name: string): Promise<void>;
   channelLeft(channelId: string): Promise<void>;
+  /** Who can open a channel may have changed. */
+  readersChanged(channelId: string): Promise<void>;
   channelRenamed(channelId: string, name: string): Promise<void>;
   /** Notes a change of a reaction that means something. False when a later change of it is known. */
   noteReaction(reaction: NotedReaction): Promise<boolean>;
   persist(delivery: SlackDelivery): Promise<'new' | 'known'>;
   handled(deliveryId: string): Promise<void>;
-  /** Who can open a channel may have changed. */
-  readersChanged(channelId: string): Promise<void>;
 }
 
 /** How the pipeline shows insights. A place is where the card's message stands. */
@@ -119,6 +120,7 @@ export interface Slack {
   /** A message that a person hands us, as it stands in Slack now. */
   readMessage(message: MessageRef, capturedBy: string): Promise<ReadMessage>;
   cards: Cards;
+  home: HomeTabs;
   /** What was said in a channel before we listened. */
   past: Past;
   /** Tells a person, by direct message, what came of the back-fills that they started. */
@@ -158,6 +160,9 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     settings: deps.settings,
     insightsChannel: channelLabel(config.insightsChannel),
   });
+  const homeDeps = { verbs, people, outbound, settings: deps.settings, clock, log, telemetry: deps.telemetry };
+  const home = createHomeTabs(homeDeps);
+  listenToHome(app, { ...homeDeps, tabs: home });
   const readEvent = createEventReader({
     client,
     inbound,
@@ -170,9 +175,12 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
       clock,
       note: deps.noteReaction,
     }),
+    homeOpened: home.opened,
     channelJoined: deps.channelJoined,
     channelLeft: deps.channelLeft,
+    readersChanged: deps.readersChanged,
     channelRenamed: deps.channelRenamed,
+    people,
     log,
   });
   const intake = createSlackIntake({
@@ -187,7 +195,6 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     ? createSlackSocket({ appToken: config.appToken, apiUrl: config.apiUrl, intake, fetch: deps.fetch, clock, log })
     : null;
 
-    readersChanged: deps.readersChanged,
   return {
     integration: {
       id: 'slack',
@@ -202,6 +209,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
       return [];
     },
     readMessage: inbound.readMessage,
+    home,
     past: createPast({ client, inbound, people, clock }),
     async tellBackfilled(userId, ended, summary) {
       await outbound.tell({ userId }, backfillEndedMessage(ended, summary));

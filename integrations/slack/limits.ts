@@ -42,6 +42,7 @@ export const PACE = {
   update: { everyMs: 1_200, burst: 20 },
   ephemeral: { everyMs: 600, burst: 30 },
   react: { everyMs: 1_200, burst: 20 },
+  publish: { everyMs: 600, burst: 30 },
 } as const;
 export type Pace = keyof typeof PACE;
 

@@ -144,7 +144,7 @@ export function createOutbound(deps: { client: SlackClient; clock: Clock; log: L
     unreact: (channel, ts, emoji) => paced('react', 'workspace', () => client.unreact(channel, ts, emoji)),
     openView: (triggerId, view) => client.openView(triggerId, view),
     updateView: (viewId, hash, view) => client.updateView(viewId, hash, view),
-    publishHome: (userId, view) => client.publishHome(userId, view),
+    publishHome: (userId, view) => paced('publish', 'workspace', () => client.publishHome(userId, view)),
   };
   return outbound;
 

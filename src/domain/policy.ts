@@ -21,6 +21,8 @@ export type Verb =
   | 'capture'
   | 'uncapture'
   | 'see'
+  /** Sorting themes by hand. */
+  | 'curate'
   /** Channels, connections, settings, pausing. */
   | 'administer';
 
@@ -28,6 +30,8 @@ export type Verb =
 export type Thing =
   | { kind: 'card'; open: boolean; decidedBy: string | null; undoUntil: Date | null }
   | { kind: 'message'; capturedBy: string | null }
+  /** `whole`: the gesture changes the theme for everybody, not only where single reports are. `madeBy`: whose gesture is taken back. */
+  | { kind: 'theme'; whole: boolean; madeBy: string | null }
   | { kind: 'record' };
 
 export type Refusal =
@@ -38,12 +42,12 @@ export type Refusal =
   | 'decided'
   | 'too_late'
   | 'not_yours'
+  /** What would be shown was said where this person cannot read. */
+  | 'words_hidden'
   | 'not_admin';
 export type May = { ok: true } | { ok: false; refusal: Refusal };
 
 const DECIDING: ReadonlySet<Verb> = new Set(['approve', 'edit', 'dismiss', 'snooze', 'undo']);
-  /** What would be shown was said where this person cannot read. */
-  | 'words_hidden'
 
 /**
  * Whether `person` may do `verb` to `thing` now. A refusal is an expected answer, with a reason that has kind words in Slack.
@@ -55,6 +59,9 @@ export function may(person: Person, verb: Verb, thing: Thing, now: Date): May {
   if (person.kind === 'guest') return refuse('guest');
   if (DECIDING.has(verb) && !person.approver) return refuse('not_approver');
   if (verb === 'administer' && !person.admin) return refuse('not_admin');
+  // Whoever answers customers sees first what belongs where; what changes a theme for everybody is for those who decide about it.
+  if (thing.kind === 'theme' && thing.whole && !person.approver && thing.madeBy !== person.id)
+    return refuse('not_approver');
   if (thing.kind === 'card') {
     if (verb === 'undo') return thing.undoUntil && thing.undoUntil > now ? { ok: true } : refuse('too_late');
     if ((verb === 'approve' || verb === 'edit' || verb === 'dismiss' || verb === 'snooze') && !thing.open)

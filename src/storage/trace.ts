@@ -201,7 +201,7 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
        union all select distinct on (p.id) p.id, 'Proposal to file an issue, revision ' || p.revision, p.created_at, null, null, null, null from proposal p
          where p.workspace_id = $1 and p.id = any($7)
        union all select d.id, case d.status when 'pending' then 'Not decided yet' else initcap(d.status) || case d.via when 'button' then ' with the button'
-           when 'modal' then ' in the editor' when 'reaction' then ' by reaction' when 'capture' then ' with File now' when 'command' then ' by command' else '' end end, d.decided_at, null, null, null, null from decision d where d.workspace_id = $1 and d.id = any($8)
+           when 'modal' then ' in the editor' when 'reaction' then ' by reaction' when 'capture' then ' with File now' when 'command' then ' by command' when 'home' then ' from Home' else '' end end, d.decided_at, null, null, null, null from decision d where d.workspace_id = $1 and d.id = any($8)
        union all select a.id, case a.kind when 'linear.issue' then 'Issue' when 'linear.attachment' then 'Link on the issue' when 'zendesk.note' then 'Internal note'
            when 'slack.reply' then 'Reply in the thread' when 'slack.react' then 'Reaction' else a.kind end
            || case when a.kind in ('linear.issue', 'linear.attachment', 'zendesk.note') then coalesce(': ' || (a.receipt->>'label'), '') else '' end

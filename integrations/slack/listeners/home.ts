@@ -1,0 +1,188 @@
+// The Home tab: drawn when a person opens it, after each of their clicks, and when something on it changes while they look.
+import { createHash } from 'node:crypto';
+import type { HomeView as SlackHome } from '@slack/types';
+import { errorLine } from '#src/domain/errors.ts';
+import { HOME_STEPS, type HomeStep } from '#src/domain/home.ts';
+import type { Clock, Log, Telemetry } from '#src/domain/ports.ts';
+import type { Verbs } from '#src/domain/verbs.ts';
+import type { Ask, SlackApp } from '../app.ts';
+import type { Outbound } from '../outbound.ts';
+import type { People } from '../people.ts';
+import { HOME_ACTIONS, homeTab } from '../views/home.ts';
+import { fromRef, seenOf } from '../views/ref.ts';
+import { decideText, OLD_MESSAGE, refusalText } from '../views/replies.ts';
+
+// Changes come in bursts: one report moves a theme, its insight and its card. What they make of Home is drawn once.
+const GATHER_MS = 3_000;
+// Drawing takes the database's time: it gets at most this part of it.
+const REST_FACTOR = 10;
+// How long a person still sees what came of their click.
+const NOTE_MS = 60_000;
+
+export interface HomeDeps {
+  verbs: Verbs;
+  people: Pick<People, 'personOf' | 'displayName'>;
+  outbound: Pick<Outbound, 'publishHome'>;
+  settings(): Promise<{ captureEmoji: string }>;
+  clock: Clock;
+  log: Log;
+  telemetry: Telemetry;
+}
+
+/** The Home tabs of a workspace. */
+export interface HomeTabs {
+  /** A person opened theirs. */
+  opened(personId: string): Promise<void>;
+  /** Draws a person's Home, with what came of their click. */
+  draw(personId: string, note?: string): Promise<void>;
+  /** Something changed that may stand on somebody's Home; whoever has it open is shown soon. */
+  changed(): void;
+  /** Draws at once what would be drawn soon. */
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Makes the Home tabs. Nothing is drawn before somebody opens one. */
+export function createHomeTabs(deps: HomeDeps): HomeTabs {
+  const { verbs, people, outbound, clock, log } = deps;
+  const notes = new Map<string, { text: string; until: number }>();
+  const lanes = new Map<string, Promise<void>>();
+  let round: { done: Promise<void>; hurry: AbortController } | null = null;
+  let isDirty = false;
+  let stopped = false;
+
+  const tabs: HomeTabs = {
+    async opened(personId) {
+      await verbs.homeOpened(personId);
+      notes.delete(personId);
+      await inTurn(personId, () => publish(personId, null));
+    },
+    async draw(personId, note) {
+      if (note) notes.set(personId, { text: note, until: clock.now().getTime() + NOTE_MS });
+      else notes.delete(personId);
+      await inTurn(personId, () => publish(personId, null));
+    },
+    changed() {
+      isDirty = true;
+      if (stopped || round) return;
+      const hurry = new AbortController();
+      round = { hurry, done: rounds(hurry.signal) };
+    },
+    async drain() {
+      while (round) {
+        round.hurry.abort();
+        await round.done;
+      }
+    },
+    async stop() {
+      stopped = true;
+      await tabs.drain();
+    },
+  };
+  return tabs;
+
+  /** Draws what has changed, again and again while more changes; the time between is long where drawing takes long. */
+  async function rounds(signal: AbortSignal): Promise<void> {
+    for (let waitMs = GATHER_MS; isDirty && !stopped; ) {
+      await clock.sleep(waitMs, signal);
+      const began = clock.now().getTime();
+      isDirty = false;
+      try {
+        if (!stopped) await redraw();
+      } catch (error) {
+        log.warn({ error: errorLine(error) }, 'the open Homes are drawn with the next change');
+      }
+      waitMs = Math.max(GATHER_MS, (clock.now().getTime() - began) * REST_FACTOR);
+    }
+    round = null;
+  }
+
+  async function redraw(): Promise<void> {
+    for (const { personId, shown } of await verbs.homesOpen()) {
+      try {
+        await inTurn(personId, () => publish(personId, shown));
+      } catch (error) {
+        log.warn({ person: personId, error: errorLine(error) }, 'a Home could not be drawn again');
+      }
+    }
+  }
+
+  /** Publishes what is true now, unless it is `shown` already. */
+  async function publish(personId: string, shown: string | null): Promise<void> {
+    const now = clock.now();
+    const kept = notes.get(personId);
+    if (kept && kept.until <= now.getTime()) notes.delete(personId);
+    const [view, { captureEmoji }] = await Promise.all([
+      people.personOf(personId).then((person) => verbs.home(person)),
+      deps.settings(),
+    ]);
+    const tab = homeTab(view, { now, captureEmoji, note: notes.get(personId)?.text ?? null });
+    const hash = hashOf(tab);
+    if (hash === shown) return;
+    await outbound.publishHome(personId, tab);
+    deps.telemetry.count('home_published_total', { because: shown === null ? 'person' : 'change' });
+    await verbs.homeShown(personId, hash);
+  }
+
+  /** One drawing of a person's Home at a time, so that the last one drawn is the last one shown. */
+  async function inTurn(personId: string, run: () => Promise<void>): Promise<void> {
+    const before = lanes.get(personId) ?? Promise.resolve();
+    const turn = before.then(run, run);
+    lanes.set(personId, turn);
+    try {
+      await turn;
+    } finally {
+      if (lanes.get(personId) === turn) lanes.delete(personId);
+    }
+  }
+}
+
+/** Hangs up the listeners of Home. */
+export function listenToHome(app: SlackApp, deps: HomeDeps & { tabs: HomeTabs }): void {
+  const { verbs, people, tabs } = deps;
+
+  const decide = (verb: 'approve' | 'snooze') => async (ask: Ask) => {
+    const seen = seenOf(fromRef(ask.value, 3));
+    if (!seen) return tabs.draw(ask.userId, OLD_MESSAGE);
+    const reply = await verbs.decide({ ...seen, verb, person: await ask.person(), via: 'home' });
+    const name = 'by' in reply ? await people.displayName(reply.by) : '';
+    await tabs.draw(ask.userId, decideText(reply, { verb }, () => name) ?? undefined);
+  };
+  app.onActions(HOME_ACTIONS.file, decide('approve'));
+  app.onActions(HOME_ACTIONS.snooze, decide('snooze'));
+
+  app.onAction(HOME_ACTIONS.page, async (ask) => {
+    const [page] = fromRef(ask.value, 1) ?? [];
+    const reply = await verbs.turnHome({ person: await ask.person(), page: page === 'admin' ? 'admin' : 'mine' });
+    await tabs.draw(ask.userId, reply.kind === 'refused' ? refusalText(reply.refusal) : undefined);
+  });
+
+  const pause = (paused: boolean) => async (ask: Ask) => {
+    const reply = await verbs.pause({ person: await ask.person(), paused });
+    await tabs.draw(
+      ask.userId,
+      reply.kind === 'refused'
+        ? refusalText(reply.refusal)
+        : paused
+          ? 'Paused.'
+          : 'Resumed. What was held back is posted now.',
+    );
+  };
+  app.onAction(HOME_ACTIONS.pause, pause(true));
+  app.onAction(HOME_ACTIONS.resume, pause(false));
+
+  app.onActions(HOME_ACTIONS.skip, async (ask) => {
+    const [step] = fromRef(ask.value, 1) ?? [];
+    if (!isStep(step)) return tabs.draw(ask.userId, OLD_MESSAGE);
+    const reply = await verbs.skipStep({ person: await ask.person(), step });
+    await tabs.draw(ask.userId, reply.kind === 'refused' ? refusalText(reply.refusal) : 'Skipped.');
+  });
+}
+
+function isStep(step: string | undefined): step is HomeStep {
+  return HOME_STEPS.includes(step as HomeStep);
+}
+
+function hashOf(tab: SlackHome): string {
+  return createHash('sha256').update(JSON.stringify(tab)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,223 @@
+// Home: what concerns one person, on their own tab. Everything here is for their eyes alone.
+import type { ActionsBlock, KnownBlock, HomeView as SlackHome } from '@slack/types';
+import type { CaptureRow, HomeStep, HomeView, Listed, StepView, WaitingRow } from '#src/domain/home.ts';
+import { COUNT, clip } from '../limits.ts';
+import { harmless, linkTo, when } from '../text.ts';
+import { blocksOf, button, context, count, plain, section } from './blocks.ts';
+import { toRef } from './ref.ts';
+
+/** The buttons and menus of Home. Those of rows carry the row's name behind a colon, since a view knows each name once. */
+export const HOME_ACTIONS = {
+  file: 'home_file',
+  snooze: 'home_snooze',
+  page: 'home_page',
+  resume: 'home_resume',
+  pause: 'home_pause',
+  step: 'home_step',
+  skip: 'home_skip',
+} as const;
+
+const TITLE_MAX = 150;
+const DAY_MS = 86_400_000;
+
+export interface HomeContext {
+  now: Date;
+  captureEmoji: string;
+  /** What this person just did, and what came of it. */
+  note: string | null;
+}
+
+/** The Home tab of one person. */
+export function homeTab(view: HomeView, at: HomeContext): SlackHome {
+  return { type: 'home', blocks: homeBlocks(view, at).slice(0, COUNT.modalBlocks) };
+}
+
+function homeBlocks(view: HomeView, at: HomeContext): KnownBlock[] {
+  if (view.role === 'outsider') return outsiderBlocks();
+  return blocksOf(
+    section(welcome(at.captureEmoji)),
+    view.role === 'admin' && pages(view),
+    at.note !== null && context(at.note),
+    ...pausedBlocks(view),
+    ...stepBlocks(view),
+    ...waitingBlocks(view, at.now),
+    ...captureBlocks(view.captures),
+  );
+}
+
+/** Guests and people of other companies: kind, short, and nobody's words. */
+function outsiderBlocks(): KnownBlock[] {
+  return [
+    section(
+      '*Hello!* Throughline helps the team here to hear what its customers say. What others said is for members of this workspace only, so there is nothing to show you here. If something troubles you, just write it in your channel: it will be heard.',
+    ),
+  ];
+}
+
+function welcome(captureEmoji: string): string {
+  return [
+    `*Hand me what customers say*: the shortcut *Send to Throughline* on any message, or the reaction :${captureEmoji}: (\`${captureEmoji}\`).`,
+    '*Ask me anything about it*: mention me, or type `/throughline ask`. `/throughline help` lists the rest.',
+  ].join('\n');
+}
+
+function pages(view: HomeView): ActionsBlock {
+  const isMine = view.page === 'mine';
+  return {
+    type: 'actions',
+    elements: [
+      isMine
+        ? button(HOME_ACTIONS.page, 'Administration', toRef('admin'))
+        : button(HOME_ACTIONS.page, 'Back to my page', toRef('mine')),
+    ],
+  };
+}
+
+function pausedBlocks(view: HomeView): KnownBlock[] {
+  if (!view.paused) return [];
+  const { by, at } = view.paused;
+  const text = `*Throughline is paused*, by ${harmless(clip(by, 80))} since ${when(at)}. It posts nothing by itself until somebody resumes it; it goes on reading, and nothing is lost.`;
+  if (view.role !== 'admin') return [section(text)];
+  return [{ ...section(text), accessory: button(HOME_ACTIONS.resume, 'Resume', toRef('resume')) }];
+}
+
+const STEP_WORDS: Record<HomeStep, { what: string; open: string; done: string; button: string }> = {
+  channels: {
+    what: 'Choose the channels to listen to',
+    open: 'I read what customers write there, and nothing else.',
+    done: 'I am listening.',
+    button: 'Choose channels',
+  },
+  insights: {
+    what: 'Choose where insights go, and who approves',
+    open: 'One message for each thing that several customers say. Nothing is filed without a person.',
+    done: 'Insights have a place.',
+    button: 'Choose a place',
+  },
+  try: {
+    what: 'Try it',
+    open: 'Hand me one message, or let me read the last 30 days of your channels.',
+    done: 'I have read reports.',
+    button: 'Try it',
+  },
+};
+
+function stepBlocks({ steps }: HomeView): KnownBlock[] {
+  if (steps.length === 0) return [];
+  const done = steps.filter((step) => step.done).length;
+  return [
+    { type: 'divider' },
+    { type: 'header', text: plain(`Set up Throughline: ${done} of ${steps.length} done`, 150) },
+    ...steps.flatMap((step, index) => stepRow(step, index + 1)),
+  ];
+}
+
+function stepRow({ step, done }: StepView, number: number): KnownBlock[] {
+  const { what, ...words } = STEP_WORDS[step];
+  if (done) return [section(`*${number}. ${what}*\nDone. ${words.done}`)];
+  return [
+    section(`*${number}. ${what}*\n${words.open}`),
+    {
+      type: 'actions',
+      elements: [
+        button(`${HOME_ACTIONS.step}:${step}`, words.button, toRef(step)),
+        button(`${HOME_ACTIONS.skip}:${step}`, 'Skip', toRef(step)),
+      ],
+    },
+  ];
+}
+
+function waitingBlocks({ waiting, mayDecide, canFile }: HomeView, now: Date): KnownBlock[] {
+  if (!mayDecide) return [];
+  const number = waiting.rows.length + waiting.more;
+  if (number === 0) return [...part('Waits for your decision'), section('Nothing waits. New insights show up here.')];
+  return [
+    ...part(`Waits for your decision: ${number}`),
+    ...waiting.rows.flatMap((row) => waitingRow(row, canFile, now)),
+    ...more(waiting.more, 'more waits', 'more wait', '`/throughline insight` lists the newest.'),
+  ];
+}
+
+function waitingRow(row: WaitingRow, canFile: boolean, now: Date): KnownBlock[] {
+  const title = linkTo(row.permalink, clip(row.title, TITLE_MAX));
+  const about = `${count(row.customers, 'customer')}, ${count(row.reports, 'report')} · waits ${age(row.since, now)}${row.permalink ? '' : ' · not posted in a channel'}`;
+  if (row.wordsHidden)
+    return [section(`*${title}*\n${about}\nSome of it was said where you cannot read, so it is decided on its card.`)];
+  const value = toRef(row.cardId, row.proposalId, row.revision);
+  return [
+    section(`*${title}*\n${about}${canFile ? '' : ' · it can be filed once Linear is connected'}`),
+    {
+      type: 'actions',
+      elements: [
+        ...(canFile ? [button(`${HOME_ACTIONS.file}:${row.cardId}`, 'File', value)] : []),
+        button(`${HOME_ACTIONS.snooze}:${row.cardId}`, 'Not now', value),
+      ],
+    },
+  ];
+}
+
+/** How long something has waited: coarse, so that it is not another text every minute. */
+export function age(since: string, now: Date): string {
+  const hours = Math.floor((now.getTime() - Date.parse(since)) / (DAY_MS / 24));
+  if (hours < 1) return 'less than an hour';
+  return hours < 48 ? `for ${count(hours, 'hour')}` : `for ${count(Math.floor(hours / 24), 'day')}`;
+}
+
+function captureBlocks(captures: Listed<CaptureRow>): KnownBlock[] {
+  if (captures.rows.length === 0)
+    return [...part('What you captured'), section('Nothing yet. What you hand me is followed from here to its end.')];
+  return [
+    ...part('What you captured'),
+    ...captures.rows.map((row) =>
+      section(`${linkTo(row.permalink, 'Your message')} of ${when(row.at, 'day')}: ${became(row)}`),
+    ),
+    ...more(
+      captures.more,
+      'older one',
+      'older ones',
+      '`/throughline trace` with a message’s link follows any of them.',
+    ),
+  ];
+}
+
+const CARD_WORDS: Record<NonNullable<CaptureRow['card']>['state'], string> = {
+  waiting: 'an insight that waits for a decision',
+  open: 'an insight that waits for a decision',
+  snoozed: 'set aside for now',
+  approved: 'approved, being filed',
+  filed: 'filed',
+  failed: 'approved; filing has not worked yet',
+  dismissed: 'dismissed',
+  done: 'done',
+  undone: 'taken back',
+  folded: 'an insight of before',
+  absorbed: 'merged into another theme',
+};
+
+function became({ became: what, title, card, issue }: CaptureRow): string {
+  switch (what) {
+    case 'reading':
+      return 'I am reading it.';
+    case 'noise':
+      return 'small talk, as far as I can tell.';
+    case 'alone':
+      return 'read; it resembles nothing else so far.';
+    case 'deleted':
+      return 'deleted where it was written, and so here.';
+    case 'theme': {
+      const theme =
+        title === null ? 'a theme with words that you cannot open' : `“${harmless(clip(title, TITLE_MAX))}”`;
+      const stands = card ? linkTo(card.permalink, CARD_WORDS[card.state]) : 'too few customers for an insight so far';
+      const filed = issue ? ` as ${linkTo(issue.url, clip(issue.label, 60))}` : '';
+      return `${theme} · ${stands}${filed}`;
+    }
+  }
+}
+
+function part(title: string): KnownBlock[] {
+  return [{ type: 'divider' }, { type: 'header', text: plain(title, 150) }];
+}
+
+function more(number: number, one: string, many: string, where: string): KnownBlock[] {
+  return number > 0 ? [context(`${count(number, one, many)}. ${where}`)] : [];
+}
