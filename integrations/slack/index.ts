@@ -13,7 +13,7 @@ import { createEventReader } from './events.ts';
 import { createPast, type Past } from './history.ts';
 import { type ChannelMode, createInbound, type InboundSettings, type ReadMessage } from './inbound.ts';
 import { listenToBackfills } from './listeners/backfill.ts';
-import { listenToCaptures } from './listeners/capture.ts';
+import { listenToCaptures, openNote } from './listeners/capture.ts';
 import { listenToCards, redrawCard } from './listeners/card.ts';
 import { createHomeTabs, type HomeTabs, listenToHome } from './listeners/home.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
@@ -152,10 +152,11 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     log,
   });
   listenToCards(app, { verbs, people, outbound, clock, log });
-  listenToCaptures(app, { verbs, inbound, client });
+  listenToCaptures(app, { verbs, inbound, client, outbound, clock });
   listenToBackfills(app, { verbs });
   listenToCommands(app, {
     verbs,
+    openNote: (ask) => openNote({ verbs, outbound, clock }, ask),
     clock,
     settings: deps.settings,
     insightsChannel: channelLabel(config.insightsChannel),

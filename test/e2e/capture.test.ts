@@ -9,6 +9,24 @@ type Stage = Awaited<ReturnType<typeof takeStage>>;
 const SHORTCUT = 'send_to_throughline';
 const issuesOf = ({ linear }: Stage) => [...linear.state.issues.values()];
 
+/** The window that is open before somebody. */
+function modalOf({ slack }: Stage, who: string) {
+  const { id } = slack.state.user(who);
+  const open = [...slack.state.views.values()].filter(
+    (one) => one.user === id && !one.closed && one.view.type === 'modal',
+  );
+  const found = open.at(-1);
+  if (!found) throw new Error(`${who} has no window open.`);
+  return found.view;
+}
+
+async function submit(stage: Stage, who: string, entries: Record<string, string>) {
+  const { id } = stage.slack.state.user(who);
+  const sent = await stage.slack.human.submitView(id, modalOf(stage, who).id, entries);
+  await stage.settle();
+  return sent;
+}
+
 async function shortcut(stage: Stage, who: string, where: string, ts: string) {
   const { slack, settle } = stage;
   const taken = await slack.human.messageShortcut(
@@ -31,7 +49,7 @@ describe('the shortcut', () => {
     expect(toldTo('ana', 'support')).toEqual([]);
     expect(parents()).toEqual([]);
     const [mine] = slack.state.ephemeralsOf(user('pia'), channel('support'));
-    expect(labelsOf(mine!.message)).toEqual(['File now', 'Undo']);
+    expect(labelsOf(mine!.message)).toEqual(['File now', 'Change customer', 'Undo']);
     await clickMine('pia', 'capture_file', 'support');
     expect(issuesOf(stage)).toHaveLength(1);
     expect(card().text).toMatch(/Filed as .*ENG-1.*approved by Pia Product/);
@@ -186,5 +204,83 @@ describe('taking it back', () => {
     expect(await app.db.query('select 1 from signal_text')).toHaveLength(1);
     await stage.clickMine('pia', 'capture_file', 'random');
     expect(issuesOf(stage)).toHaveLength(1);
+  }, 30_000);
+});
+
+describe('the customer', () => {
+  it('is set by hand, and reach and card count again', async () => {
+    const stage = await takeStage();
+    const { complain, clickMine, toldTo, card, audit } = stage;
+    const messages = [];
+    for (const [index, who] of (['ana', 'ben', 'cleo'] as const).entries())
+      messages.push(await complain(who, EXPORT_COMPLAINTS[index]!));
+    expect(card().text).toContain('3 customers');
+    await shortcut(stage, 'pia', 'support', messages[0]!.ts);
+    await clickMine('pia', 'capture_customer', 'support');
+    expect((await submit(stage, 'pia', {})).outcome).toBe('errors');
+    await submit(stage, 'pia', { new_customer: 'Globex  Corp' });
+    expect(toldTo('pia', 'support').at(-1)).toContain('counts for *Globex Corp*');
+    // The next one is known, and chosen from the list; spelled differently it would be the same.
+    await shortcut(stage, 'pia', 'support', messages[1]!.ts);
+    await clickMine('pia', 'capture_customer', 'support');
+    const listed = JSON.stringify(modalOf(stage, 'pia').blocks);
+    expect(listed).toContain('Globex Corp');
+    await submit(stage, 'pia', { new_customer: 'globex corp' });
+    expect(card().text).toContain('2 customers');
+    expect(await audit('conversation.customer_set')).toHaveLength(2);
+    // The words lie under the new customer's key now.
+    expect(
+      await stage.app.db.query(
+        `select 1 from conversation c join signal_head h on h.conversation_id = c.id join signal_text t on t.signal_id = h.signal_id
+         join observation o on o.id = c.observation_id where t.subject_id <> c.customer_id or o.subject_id <> c.customer_id`,
+      ),
+    ).toEqual([]);
+  }, 30_000);
+});
+
+describe('a note', () => {
+  it('becomes a report of the named customer, that can be filed and taken back', async () => {
+    const stage = await takeStage();
+    const { ask, toldTo, clickMine, app } = stage;
+    expect(await ask('pia', 'capture', 'support')).toBe('');
+    const future = await submit(stage, 'pia', { text: EXPORT_COMPLAINTS[0], day: '2031-01-01' });
+    expect(future).toMatchObject({ outcome: 'errors', errors: { day: 'That day is still to come.' } });
+    await submit(stage, 'pia', {
+      text: EXPORT_COMPLAINTS[0],
+      new_customer: 'Initech',
+      where: 'on the phone',
+      day: stage.clock.now().toISOString().slice(0, 10),
+    });
+    expect(toldTo('pia', 'support').at(-1)).toContain('Captured');
+    const live = () => app.db.query("select theme_id from conversation where state = 'live'");
+    expect(await live()).toEqual([{ theme_id: expect.any(String) }]);
+    await ask('pia', 'capture', 'support');
+    await submit(stage, 'pia', { text: EXPORT_COMPLAINTS[1], new_customer: 'Initech' });
+    expect(await live()).toHaveLength(2);
+    expect(await app.db.query('select distinct customer_id from conversation')).toHaveLength(1);
+    await clickMine('pia', 'capture_undo', 'support');
+    expect(await live()).toHaveLength(1);
+    await stage.clickMine('pia', 'capture_file', 'support');
+    expect(toldTo('pia', 'support').at(-1)).toContain('That message is gone');
+    expect(issuesOf(stage)).toEqual([]);
+  }, 30_000);
+
+  it('is one report when the window is sent twice', async () => {
+    const stage = await takeStage();
+    const person = { id: stage.user('pia'), kind: 'member', approver: true } as const;
+    const note = { text: EXPORT_COMPLAINTS[0], customer: { name: 'Initech' }, where: null, day: null };
+    const first = await stage.app.verbs.noteDown({ noteId: 'V1', note, person });
+    const second = await stage.app.verbs.noteDown({ noteId: 'V1', note, person });
+    expect([first, second]).toMatchObject([{ already: false }, { already: true }]);
+    await stage.settle();
+    expect(await stage.app.db.query("select 1 from conversation where state = 'live'")).toHaveLength(1);
+  }, 30_000);
+
+  it('is not for guests', async () => {
+    const stage = await takeStage();
+    stage.newcomer('vera', { is_restricted: true });
+    await stage.settle();
+    expect(await stage.ask('vera', 'capture', 'support')).toContain('full members');
+    expect(() => modalOf(stage, 'vera')).toThrow('no window');
   }, 30_000);
 });

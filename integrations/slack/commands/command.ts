@@ -11,6 +11,8 @@ export const SLASH = '/throughline';
 
 export interface CommandDeps {
   verbs: Pick<Verbs, 'trends' | 'insights' | 'insight' | 'trace'>;
+  /** Opens the window for a note; answers what to say instead when it cannot. */
+  openNote(ask: Ask): Promise<Message | null>;
   clock: Clock;
   settings(): Promise<ReactionSettings>;
   /** The name of the insights channel, for people. */
@@ -19,10 +21,10 @@ export interface CommandDeps {
   commands(): readonly Command[];
 }
 
-/** One sub-command. `handle` gets the words after its name, as typed; its answer is for the asker only. What takes longer is sent by `ask.reply` when it is there. */
+/** One sub-command. `handle` gets the words after its name, as typed; its answer is for the asker only, null where a window opened instead. What takes longer is sent by `ask.reply` when it is there. */
 export interface Command {
   name: string;
   usage: string;
   describe: string;
-  handle(rest: string, deps: CommandDeps, ask: Ask): Promise<Message>;
+  handle(rest: string, deps: CommandDeps, ask: Ask): Promise<Message | null>;
 }

@@ -5,6 +5,7 @@ import type { Message } from '../client.ts';
 import { clip } from '../limits.ts';
 import { harmless } from '../text.ts';
 import { SEE_REFUSED, say } from '../views/replies.ts';
+import { capture } from './capture.ts';
 import { type Command, type CommandDeps, SLASH } from './command.ts';
 import { help } from './help.ts';
 import { insight } from './insight.ts';
@@ -12,7 +13,7 @@ import { trace } from './trace.ts';
 import { trends } from './trends.ts';
 
 /** Every sub-command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [trends, insight, trace, help];
+export const COMMANDS: readonly Command[] = [trends, insight, trace, capture, help];
 
 // What people type for the same thing.
 const ALIASES: Readonly<Record<string, string>> = { '': 'help', '?': 'help', insights: 'insight', trend: 'trends' };
@@ -27,12 +28,13 @@ export function listenToCommands(app: SlackApp, deps: Omit<CommandDeps, 'command
       await ask.reply(say(SEE_REFUSED));
       return;
     }
-    await ask.reply(await runCommand(text, { ...deps, commands: () => COMMANDS }, ask));
+    const answer = await runCommand(text, { ...deps, commands: () => COMMANDS }, ask);
+    if (answer) await ask.reply(answer);
   });
 }
 
 /** Answers what was typed after /throughline. */
-export async function runCommand(text: string, deps: CommandDeps, ask: Ask): Promise<Message> {
+export async function runCommand(text: string, deps: CommandDeps, ask: Ask): Promise<Message | null> {
   const [first = '', ...rest] = text.trim().split(/\s+/);
   const name = first.toLowerCase();
   const command = COMMANDS.find((one) => one.name === (ALIASES[name] ?? name));

@@ -187,7 +187,7 @@ export function createReactions(deps: ReactionDeps): (event: WireReactionEvent) 
     const message = { channelId, ts };
     const reply = await verbs.capture({ message, person: await people.personOf(userId), via: 'reaction' });
     const name = (await client.channel(channelId))?.name ?? null;
-    const { here, byDm } = captureAnswer(reply, message, name);
+    const { here, byDm } = captureAnswer(reply, name);
     const found = await client.message(channelId, ts);
     const threadTs = found.ok && found.message.thread_ts !== ts ? (found.message.thread_ts ?? null) : null;
     await outbound.tell({ userId, channel: channelId, threadTs }, here, byDm);

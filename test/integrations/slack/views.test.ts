@@ -296,11 +296,9 @@ describe('the other surfaces', () => {
     );
     fc.assert(
       fc.property(hostile, fc.boolean(), (text, flag) => {
-        const message = { channelId: 'C1', ts: '1.1' };
         sound(
           captureReceipt({
             key: text.slice(0, 200).toWellFormed(),
-            message,
             already: flag,
             canFile: !flag,
             elsewhere: `#${text.slice(0, 80)}`,
@@ -442,6 +440,7 @@ describe('commands', () => {
         return { kind: 'unknown' as const, examples: ['ENG-12'] };
       },
     },
+    openNote: async () => null,
     clock: { now: () => NOW, sleep: async () => {} },
     settings: async () => ({ captureEmoji: 'memo', reactions: DEFAULT_REACTIONS }),
     insightsChannel: '#insights',
@@ -474,7 +473,7 @@ describe('commands', () => {
     ['xyzzy', /`\/throughline help` lists what I know/],
     ['<!channel>', /I do not know “&lt;!channel&gt;”/],
   ])('/throughline %s', async (text, words) => {
-    const message = await runCommand(text, deps, ask);
+    const message = (await runCommand(text, deps, ask))!;
     expect(message.text.replaceAll('\u2060', '')).toMatch(words);
     expect(messageProblems(message.blocks ?? []).map(problemLine)).toEqual([]);
   });
