@@ -157,7 +157,7 @@ export function createHomes(workspaceId: WorkspaceId): Homes {
 
     async reports(tx, most) {
       const [row] = await tx.query<{ n: string }>(
-        `select count(*) as n from (select 1 from conversation where workspace_id = $1 and observation_id is not null limit $2) some`,
+        `select count(*) as n from (select 1 from conversation where workspace_id = $1 and observation_id is not null limit $2) counted`,
         [workspaceId, most],
       );
       return Number(row?.n ?? 0);
