@@ -1,10 +1,11 @@
 // The analyst that asks a chat model. The model sees redacted words as data, has one function to call and no other tools; its answer is parsed, never trusted.
 import type { AIMessage, BaseMessageLike } from '@langchain/core/messages';
 import { z } from 'zod';
+import { type ChatModelOptions, loadChatModel, modelError } from '#agents/chat-model.ts';
 import type { Prompt } from '#agents/prompt.ts';
 import { asData, loadPrompt } from '#agents/prompt.ts';
 import type { Analyst, AnalystConversation, ThemeBrief, ThemeDescription } from '#src/domain/analyst.ts';
-import { AppError, ExternalError } from '#src/domain/errors.ts';
+import { AppError } from '#src/domain/errors.ts';
 import type { ObservationDraft, ProducedBy } from '#src/domain/observation.ts';
 import {
   Confidence,
@@ -20,12 +21,7 @@ import { clipRedacted, redactText } from '#src/domain/redaction.ts';
 import { oneLine } from './builtin/title.ts';
 import { inTurns } from './turns.ts';
 
-export interface ModelOptions {
-  /** `provider:name`, as initChatModel reads it. */
-  model: string;
-  /** Address of an OpenAI-compatible server, or of the provider behind a proxy; null for the provider's own. */
-  baseUrl: string | null;
-  apiKey: string | null;
+export interface ModelOptions extends ChatModelOptions {
   telemetry: Telemetry;
   timeoutMs?: number;
   /** How many conversations are asked about at the same time. */
@@ -39,16 +35,6 @@ const AT_ONCE = 4;
 // A report is short. What a model need not read costs money and gives strangers room.
 const CONVERSATION_LENGTH_MAX = 12_000;
 const CLAIM_LENGTH_MAX = 240;
-
-const PACKAGES: Record<string, string> = {
-  openai: '@langchain/openai',
-  anthropic: '@langchain/anthropic',
-  'google-genai': '@langchain/google-genai',
-  mistralai: '@langchain/mistralai',
-  groq: '@langchain/groq',
-  aws: '@langchain/aws',
-  ollama: '@langchain/ollama',
-};
 
 /** What the model is asked to fill in about a conversation; names as in prompts/observe. */
 const ObserveAnswer = z.object({
@@ -91,7 +77,7 @@ interface Question<T> {
  * from answering.
  */
 export async function createModelAnalyst(options: ModelOptions): Promise<Analyst> {
-  const model = await loadModel(options);
+  const model = await loadChatModel(options);
   const observePrompt = loadPrompt('observe');
   const describePrompt = loadPrompt('describe');
   const repairPrompt = loadPrompt('repair');
@@ -185,7 +171,7 @@ export async function createModelAnalyst(options: ModelOptions): Promise<Analyst
       try {
         return await structured.invoke(messages, { signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS) });
       } catch (error) {
-        throw toExternalError(error, question.prompt.name, options.model);
+        throw modelError(error, question.prompt.name, options.model);
       }
     });
     const message = raw as AIMessage;
@@ -204,34 +190,6 @@ export async function createModelAnalyst(options: ModelOptions): Promise<Analyst
     observe: (batch) => inTurns(batch, options.atOnce ?? AT_ONCE, observeOne),
     describe,
   };
-}
-
-async function loadModel(options: ModelOptions) {
-  const provider = options.model.split(':')[0]!;
-  const install = PACKAGES[provider];
-  if (!options.model.includes(':') || !install) {
-    throw new AppError(
-      'bad_config',
-      `MODEL must be provider:name with one of these providers: ${Object.keys(PACKAGES).join(', ')}. It is "${options.model}".`,
-    );
-  }
-  // Loaded here and not above: the built-in analyst should not pay for a library that it does not use.
-  const { initChatModel } = await import('langchain');
-  try {
-    return await initChatModel(options.model, {
-      // A key that is empty makes the provider's library look into the environment, which is not its business.
-      apiKey: options.apiKey ?? 'none',
-      maxRetries: 0,
-      temperature: 0,
-      ...(options.baseUrl ? { configuration: { baseURL: options.baseUrl }, baseUrl: options.baseUrl } : {}),
-    });
-  } catch (cause) {
-    throw new AppError(
-      'bad_config',
-      `MODEL=${options.model} needs the package ${install}: npm install ${install}. Without MODEL, the built-in analyst works.`,
-      { cause },
-    );
-  }
 }
 
 /** What a message means for a question. Words in place of a call may be a slip, which is told once; said again, they are a refusal. */
@@ -279,39 +237,4 @@ function clipConversation({ messages }: AnalystConversation): { role: string; te
     left -= part.length;
   }
   return kept;
-}
-
-interface HttpFailure {
-  status?: unknown;
-  name?: unknown;
-  headers?: { get?(name: string): string | null };
-}
-
-function toExternalError(error: unknown, operation: string, model: string): ExternalError {
-  const failure = (typeof error === 'object' && error !== null ? error : {}) as HttpFailure;
-  const status = typeof failure.status === 'number' ? failure.status : null;
-  const retryAfter = Number(failure.headers?.get?.('retry-after'));
-  const common = { system: 'model', operation, status, cause: error };
-  if (status === 401 || status === 403) {
-    return new ExternalError(
-      'unauthorized',
-      `${model} refused the key: check the provider's key and its rights.`,
-      common,
-    );
-  }
-  if (status === 429) {
-    const retryAfterMs = Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : null;
-    return new ExternalError('rate_limited', `${model} is asked too often.`, {
-      ...common,
-      retryable: true,
-      retryAfterMs,
-    });
-  }
-  if (status !== null && status >= 400 && status < 500 && status !== 408) {
-    return new ExternalError('bad_request', `${model} does not accept the request (HTTP ${status}).`, common);
-  }
-  if (failure.name === 'TimeoutError' || failure.name === 'AbortError' || status === 408) {
-    return new ExternalError('timeout', `${model} did not answer in time.`, { ...common, retryable: true });
-  }
-  return new ExternalError('unavailable', `${model} cannot be reached or failed.`, { ...common, retryable: true });
 }

@@ -17,7 +17,7 @@ const HEAD = 'contract: greeting v1\nowner: product\nwhy: to test\nvariables: [n
 const write = (version: string, head: string, body: string) =>
   writeFileSync(join(folder, 'greet', `${version}.md`), `---\n${head}\n---\n${body}`);
 
-it.each(['observe', 'describe', 'repair'])('every prompt in use can be loaded: %s', (name) => {
+it.each(['observe', 'describe', 'repair', 'ask'])('every prompt in use can be loaded: %s', (name) => {
   const prompt = loadPrompt(name);
   expect(prompt.id).toBe(`${name}/${prompt.version}`);
   expect(prompt.hash).toMatch(/^[0-9a-f]{64}$/);
