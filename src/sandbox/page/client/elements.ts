@@ -105,23 +105,24 @@ export function drawElement(
     case 'channels_select':
     case 'conversations_select': {
       const field = type.replace('s_select', '');
-      const list: Option[] =
-        type === 'users_select'
-          ? host.people().map((one) => ({ text: { text: one.name }, value: one.id }))
-          : host.channels().map((one) => ({ text: { text: `#${one.name}` }, value: one.id }));
+      const list = placesOrPeople(type, host);
       const start = textOf(element[`initial_${field}`]) || undefined;
       const select = drawSelect(list, start, placeholder || 'Choose', label, actionId, (value) => send(value));
       return keep(select, () => select.value || null);
     }
     case 'checkboxes':
-    case 'multi_static_select': {
+    case 'multi_static_select':
+    case 'multi_users_select':
+    case 'multi_channels_select':
+    case 'multi_conversations_select': {
+      const list = /users|channels|conversations/.test(type) ? placesOrPeople(type, host) : options;
+      const field = type.replace(/^multi_(.*)s_select$/, 'initial_$1s');
+      const chosenFirst = Array.isArray(element[field]) ? (element[field] as unknown[]).map(textOf) : initials;
       const box = h('fieldset', { class: 'choices', 'aria-label': label, data: { action: actionId } });
       const chosen = () =>
-        [...box.querySelectorAll('input')].flatMap((input, index) =>
-          input.checked ? [options[index]?.value ?? ''] : [],
-        );
-      for (const option of options) {
-        box.append(drawChoice('checkbox', option, initials.includes(option.value), '', () => send(chosen())));
+        [...box.querySelectorAll('input')].flatMap((input, index) => (input.checked ? [list[index]?.value ?? ''] : []));
+      for (const option of list) {
+        box.append(drawChoice('checkbox', option, chosenFirst.includes(option.value ?? ''), '', () => send(chosen())));
       }
       return keep(box, chosen);
     }
@@ -207,6 +208,13 @@ export function drawElement(
     default:
       return h('span', { class: 'unknown' }, `[${type || 'element'}]`);
   }
+}
+
+/** What Slack itself fills a menu of people or places with. */
+function placesOrPeople(type: string, host: ElementHost): Option[] {
+  return type.includes('users')
+    ? host.people().map((one) => ({ text: { text: one.name }, value: one.id }))
+    : host.channels().map((one) => ({ text: { text: `#${one.name}` }, value: one.id }));
 }
 
 function drawSelect(
