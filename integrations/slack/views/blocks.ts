@@ -136,7 +136,8 @@ export function hiddenWords(view: CardView, shown: number): string | null {
   const hidden = view.hiddenQuotes;
   const parts = [
     more > 0 && `${count(more, 'more quote')} ${more === 1 ? 'is' : 'are'} not shown here.`,
-    hidden > 0 && `${count(hidden, 'quote')} hidden: not everybody who reads this can open where they were written.`,
+    hidden > 0 &&
+      `${count(hidden, 'quote')} hidden: not everybody who reads this can open where ${hidden === 1 ? 'it was' : 'they were'} written.`,
   ].filter(Boolean);
   return parts.length > 0 ? parts.join(' ') : null;
 }
