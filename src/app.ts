@@ -45,10 +45,11 @@ import { createShow } from './pipeline/show.ts';
 import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
 import { createTheme, type Placing } from './pipeline/theme.ts';
 import { createTick } from './pipeline/tick.ts';
+import { createTrending } from './pipeline/trends.ts';
 import { filedBy } from './pipeline/view.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
-import { totals, trends, understood } from './storage/answers.ts';
+import { totals, understood } from './storage/answers.ts';
 import { createBackfills, createTurn } from './storage/backfill.ts';
 import { createCache, purgeExpired } from './storage/cache.ts';
 import { createCards } from './storage/cards.ts';
@@ -75,6 +76,7 @@ import { createSignals } from './storage/signals.ts';
 import { createTexts } from './storage/texts.ts';
 import { createThemes } from './storage/themes.ts';
 import { createTracer } from './storage/trace.ts';
+import { createTrends } from './storage/trends.ts';
 import { createLog, createMetrics, systemClock, systemFetch } from './system.ts';
 import { createRoutes, type Listening, linkSignature, listen } from './web/server.ts';
 
@@ -592,6 +594,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         send,
         telemetry,
       }),
+      ...createTrending({ db, store: createTrends(workspaceId, keyring), audiences, now }),
       ...createAnswering({
         db,
         cards,
@@ -600,7 +603,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         tracer,
         view: viewDeps,
         audiences,
-        trends: (days) => trends(db, workspaceId, days, now()),
         nameOf,
         lineageUrl,
       }),

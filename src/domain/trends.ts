@@ -112,9 +112,11 @@ export interface TrendColumn {
 export interface TrendRow {
   themeId: string;
   insightId: string | null;
-  /** Null where the audience may not read it: then kind and area say what can be said. */
-  title: string | null;
-  kind: ObservationKind;
+  /** Neutral when `wordsHidden`: the audience cannot open where its words come from. */
+  title: string;
+  wordsHidden: boolean;
+  /** The most frequent one; null while nothing is known. */
+  kind: ObservationKind | null;
   area: string | null;
   reports: Measure;
   customers: Measure;
@@ -160,8 +162,8 @@ export interface BreakdownRow {
 /** What can be asked about trends. Rights (`see`) are the asker's surface's to check; titles are held back here. */
 export interface TrendVerbs {
   trends(query: TrendsQuery, audience: Audience): Promise<TrendsView>;
-  /** The reports of a query by kind, area or source, the most reports first. Numbers only, so that everybody may read them. */
-  breakdown(query: TrendsQuery, by: BreakdownBy): Promise<BreakdownRow[]>;
+  /** The reports of a query by kind, area or source, the most reports first. Numbers and neutral names only. */
+  breakdown(query: TrendsQuery, by: BreakdownBy, audience: Audience): Promise<BreakdownRow[]>;
 }
 
 function dayOf(date: string): number {

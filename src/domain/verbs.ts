@@ -9,6 +9,7 @@ import type { Trace } from './lineage.ts';
 import type { Person, Refusal } from './policy.ts';
 import type { PreferenceVerbs } from './preference.ts';
 import type { QuietVerbs } from './quiet.ts';
+import type { TrendVerbs } from './trends.ts';
 import type { Audience } from './visibility.ts';
 
 /** How a person said it. */
@@ -78,32 +79,6 @@ export interface EditForm {
   reports: number;
 }
 
-/** One theme in a list of trends. */
-export interface TrendRow {
-  themeId: string;
-  insightId: string | null;
-  title: string;
-  reports: number;
-  customers: number;
-  /** Reports in the period of the same length before. */
-  before: number;
-  /** Reports per day, oldest first, at most 30 values (longer periods are summed up). */
-  days: number[];
-  permalink: string | null;
-}
-
-export interface TrendsView {
-  days: 7 | 30 | 90;
-  from: string;
-  to: string;
-  reports: number;
-  before: number;
-  customers: number;
-  themes: TrendRow[];
-  /** Themes that are not listed. */
-  more: number;
-}
-
 /** One line of the list that `/throughline insight` shows: what waits and has no card yet, and what has one. */
 export interface InsightRow {
   insightId: string;
@@ -126,7 +101,14 @@ export type TraceReply =
  * Everything a front end can ask. Rights are checked inside, at the moment of asking. Each verb that changes something answers what became
  * of it and is safe to repeat; `at` in answers is ISO 8601 and people are ids.
  */
-export interface Verbs extends CaptureVerbs, EvaluationVerbs, HomeVerbs, PreferenceVerbs, BackfillVerbs, QuietVerbs {
+export interface Verbs
+  extends CaptureVerbs,
+    EvaluationVerbs,
+    HomeVerbs,
+    PreferenceVerbs,
+    BackfillVerbs,
+    QuietVerbs,
+    TrendVerbs {
   decide(input: {
     cardId: string;
     /** What the person saw. */
@@ -154,7 +136,6 @@ export interface Verbs extends CaptureVerbs, EvaluationVerbs, HomeVerbs, Prefere
     revision: number;
     person: Person;
   }): Promise<EditForm | DecideReply>;
-  trends(days: 7 | 30 | 90): Promise<TrendsView>;
   insights(audience: Audience): Promise<InsightRow[]>;
   insight(query: string, audience: Audience): Promise<CardView | null>;
   trace(query: string, audience: Audience): Promise<TraceReply>;

@@ -2,7 +2,7 @@
 import type { CardState } from '#src/domain/card.ts';
 import type { Db } from '#src/domain/ports.ts';
 import type { Cards, Decisions, Insights, Tracer } from '#src/domain/stores.ts';
-import type { InsightRow, TrendsView, Verbs } from '#src/domain/verbs.ts';
+import type { InsightRow, Verbs } from '#src/domain/verbs.ts';
 import { neutralTitle } from '#src/domain/visibility.ts';
 import type { Audiences } from './audience.ts';
 import { screenTrace } from './screen.ts';
@@ -20,7 +20,6 @@ export interface AnswerDeps {
   tracer: Tracer;
   view: ViewDeps;
   audiences: Audiences;
-  trends: (days: 7 | 30 | 90) => Promise<TrendsView>;
   nameOf: (actor: string) => Promise<string>;
   /** The signed lineage page of a thing, or null without a public address. */
   lineageUrl: (id: string) => string | null;
@@ -29,7 +28,7 @@ export interface AnswerDeps {
 /** Makes the verbs that only read. */
 export function createAnswering(
   deps: AnswerDeps,
-): Pick<Verbs, 'cardAt' | 'card' | 'trends' | 'insights' | 'insight' | 'trace'> {
+): Pick<Verbs, 'cardAt' | 'card' | 'insights' | 'insight' | 'trace'> {
   const { db, cards, insights, tracer, audiences } = deps;
   return {
     async cardAt({ channelId, ts }) {
@@ -45,8 +44,6 @@ export function createAnswering(
       const card = await cards.byId(db, cardId);
       return card && viewOf(deps.view, db, card, await audiences.ofChannel(card.channelId));
     },
-
-    trends: deps.trends,
 
     async insights(audience) {
       const rows = await insights.list(db, INSIGHTS_LISTED);

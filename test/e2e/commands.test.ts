@@ -137,13 +137,13 @@ describe('trends', () => {
     await complain(newcomer('eva'), 'Please add a dark mode to the mobile app', { at: clock.ago(DAY_MS) });
     const week = await ask('pia', 'trends 7d');
     expect(week).toMatch(/2 reports from 2 customers in the last 7 days/);
-    expect(week).toMatch(/1 report, 1 customer, as many as before \(1\)/);
+    expect(week).toMatch(/1 report, 1 customer, 1 against 1 before, not enough data to compare \(n = 2\)/);
     expect(week).toContain('dark mode');
     // Seven days are meant when nobody says; the words hold the moment of asking, so that they are not compared whole.
     expect(await ask('pia', 'trends')).toMatch(/2 reports from 2 customers in the last 7 days/);
     expect(await ask('pia', 'trends 30d')).toMatch(/4 reports from 4 customers in the last 30 days/);
     expect(await ask('pia', 'trends 90d')).toMatch(/5 reports from 5 customers in the last 90 days/);
-    expect(await ask('pia', 'trends 5y')).toMatch(/`7d`, `30d` and `90d`/);
+    expect(await ask('pia', 'trends 5y')).toMatch(/“5y” is longer than I count/);
   }, 60_000);
 });
 

@@ -1,6 +1,7 @@
 // Two workspaces in one database: they play at the same time, with the same people, channels, tickets and times, and never see each other.
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { trendsQuery } from '#src/domain/trends.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
 import { STAFF_ONLY } from '#src/domain/visibility.ts';
 import { createSettings } from '#src/storage/settings.ts';
@@ -114,9 +115,9 @@ describe.each(NAMES)('%s', (name) => {
     ).toContainEqual({
       state: 'done',
     });
-    const trends = await app.verbs.trends(7);
-    expect(trends.themes[0]).toMatchObject({ reports: 5, customers: 5 });
-    expect(trends.reports).toBe(5);
+    const trends = await app.verbs.trends(trendsQuery(7), STAFF_ONLY);
+    expect(trends.themes[0]).toMatchObject({ reports: { now: 5 }, customers: { now: 5 } });
+    expect(trends.reports.now).toBe(5);
     expect(await app.count()).toMatchObject({ signals: 5 });
   });
 
@@ -133,7 +134,7 @@ describe.each(NAMES)('%s', (name) => {
     const { verbs } = app;
     const insights = await verbs.insights(STAFF_ONLY);
     const answers = [
-      ...(await Promise.all(([7, 30, 90] as const).map((days) => verbs.trends(days)))),
+      ...(await Promise.all([7, 30, 90].map((days) => verbs.trends(trendsQuery(days), STAFF_ONLY)))),
       insights,
       ...(await Promise.all(
         ['ENG-1', 'zendesk:1', '#1', 'ticket 1', 'api:one', ...own].map((query) => verbs.trace(query, STAFF_ONLY)),

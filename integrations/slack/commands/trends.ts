@@ -1,30 +1,19 @@
-// /throughline trends [7d|30d|90d]
-import { harmless } from '../text.ts';
+// /throughline trends [when] [filters]
+import { readTrends } from '#src/domain/trends-text.ts';
+import { oneReader } from '#src/domain/visibility.ts';
 import { say } from '../views/replies.ts';
-import { trendsMessage } from '../views/trends.ts';
+import { trendsMessage, trendsProblem } from '../views/trends.ts';
 import type { Command } from './command.ts';
-
-const PERIODS: Readonly<Record<string, 7 | 30 | 90>> = {
-  '': 7,
-  '7': 7,
-  '7d': 7,
-  week: 7,
-  '30': 30,
-  '30d': 30,
-  month: 30,
-  '90': 90,
-  '90d': 90,
-  quarter: 90,
-};
 
 /** Shows what is talked about. */
 export const trends: Command = {
   name: 'trends',
-  usage: '/throughline trends 30d',
-  describe: 'what is talked about: `7d`, `30d` or `90d`, against the time before',
-  async handle(rest, { verbs }) {
-    const days = PERIODS[rest.trim().toLowerCase()];
-    if (!days) return say(`I know the periods \`7d\`, \`30d\` and \`90d\`, not “${harmless(rest.slice(0, 60))}”.`);
-    return trendsMessage(await verbs.trends(days));
+  usage: '/throughline trends 30d area:billing kind:bug',
+  describe:
+    'what is talked about, against the time before: `7d`, `last month`, `since 2026-10-01`; by `area:`, `source:`, `customer:`, `kind:`, `theme:`',
+  async handle(rest, { verbs, clock }, ask) {
+    const reading = readTrends(rest, clock.now());
+    if (reading.kind === 'problem') return say(trendsProblem(reading.problem, reading.retry));
+    return trendsMessage(await verbs.trends(reading.query, oneReader(await ask.person())));
   },
 };

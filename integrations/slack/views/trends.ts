@@ -1,49 +1,219 @@
-// Trends: what is talked about, how much more or less than before, in numbers first.
-import type { TrendRow, TrendsView } from '#src/domain/verbs.ts';
+// Trends: what is talked about, how much more or less than before and how sure that is, in numbers first; then as a table.
+import type { RichTextBlock, TableBlock } from '@slack/types';
+import type { Measure } from '#src/domain/change.ts';
+import type { TrendRow, TrendsQuery, TrendsView } from '#src/domain/trends.ts';
+import type { TrendsProblem } from '#src/domain/trends-text.ts';
 import type { Message } from '../client.ts';
 import { clip } from '../limits.ts';
-import { harmless, linkTo, when } from '../text.ts';
-import { blocksOf, context, count, section, sparkline } from './blocks.ts';
+import { harmless, linkTo, oneLine, utc, webAddress } from '../text.ts';
+import { blocksOf, context, count, line, link, rich, section, sourceName, sparkline, words } from './blocks.ts';
 
-const ROWS_MAX = 15;
+const TITLE_MAX = 80;
+// A sparkline of more bars breaks in a cell of a table on a phone.
+const BARS_MAX = 16;
 
 /** The answer to `/throughline trends`. */
 export function trendsMessage(view: TrendsView): Message {
-  const head =
-    view.reports === 0
-      ? `*No reports in the last ${view.days} days.* As soon as somebody writes in a channel that I watch, it shows here.`
-      : `*${count(view.reports, 'report')} from ${count(view.customers, 'customer')} in the last ${view.days} days*, ${change(view.reports, view.before)}.`;
-  const rows = view.themes.slice(0, ROWS_MAX).map((row, index) => rowText(row, index + 1));
-  const more = view.more + Math.max(0, view.themes.length - ROWS_MAX);
-  const footer = [
-    `${when(view.from, 'day')} to ${when(view.to, 'day')}, against the ${view.days} days before`,
-    more > 0 && `${count(more, 'more theme')} not listed`,
-    'other periods: `/throughline trends 7d`, `30d`, `90d`',
-  ]
-    .filter(Boolean)
-    .join(' · ');
+  const head = headline(view);
+  const about = `Counted: ${queryWords(view)}`;
+  const notes = unmatchedNotes(view);
+  const rows = view.themes.map((row, index) => rowText(row, index + 1));
+  const footer = footerText(view);
   return {
-    text: [head, ...rows, footer].join('\n').replace(/[*`]/g, ''),
-    blocks: blocksOf(section(head), ...rows.map(section), context(footer)),
+    text: [head, about, ...notes, ...rows, footer].filter(Boolean).join('\n').replace(/[*`]/g, ''),
+    blocks: blocksOf(
+      section(head),
+      context(about),
+      ...notes.map(section),
+      view.themes.length > 0 && themesTable(view),
+      footer !== '' && context(footer),
+    ),
   };
 }
 
+/** The numbers that an answer begins with. */
+export function headline(view: TrendsView): string {
+  const { reports, customers } = view;
+  if (reports.now === 0 && !reports.before)
+    return `*No reports ${spanWords(view)}.* ${
+      isFiltered(view.query)
+        ? 'Nothing that I know fits all of these.'
+        : 'As soon as somebody writes in a channel that I watch, it shows here.'
+    }`;
+  const change = [
+    reports.change && `Reports: ${changeWords(reports)}.`,
+    customers.change && `Customers: ${changeWords(customers)}.`,
+  ].filter(Boolean);
+  return [
+    `*${count(reports.now, 'report')} from ${count(customers.now, 'customer')} ${spanWords(view)}.*`,
+    ...change,
+  ].join('\n');
+}
+
+/** `up 45 % from 31 (95 % interval +10 % to +90 %)`, or that it may be chance, or that there is not enough data. */
+export function changeWords({ now, before, change }: Measure): string {
+  if (change === null || before === null) return '';
+  if (change.kind === 'too_few') return `${now} against ${before} before, not enough data to compare (n = ${change.n})`;
+  const interval = `95 % interval ${percent(change.low)} to ${change.high === null ? 'no upper bound' : percent(change.high)}`;
+  if (change.verdict === 'unclear') return `${now} against ${before} before, which may be chance (${interval})`;
+  if (change.ratio === null) return `up from none before (${interval})`;
+  const size = change.ratio >= 3 ? `${round(change.ratio)} times as many as` : `${percentAbs(change.ratio)} from`;
+  return change.verdict === 'up' && change.ratio >= 3
+    ? `${size} the ${before} before (${interval})`
+    : `${change.verdict} ${size} ${before} (${interval})`;
+}
+
+/** What was counted, in words: the time, each filter, and what it is held against. */
+export function queryWords({ query, span }: Pick<TrendsView, 'query' | 'span'>): string {
+  const { filters, previous } = query;
+  const names: [string, string[]][] = [
+    ['area', filters.area],
+    ['source', filters.source.map(sourceName)],
+    ['kind', filters.kind.map(kindName)],
+    ['customer', filters.customer],
+    ['theme', filters.theme],
+  ];
+  return [
+    `${utc(span.from, 'day')} to ${utc(span.to)}`,
+    ...names.flatMap(([name, values]) =>
+      values.length > 0 ? [`${name} ${values.map((value) => harmless(clip(value, 60))).join(' or ')}`] : [],
+    ),
+    previous ? `against the ${daysWords(span.days)} before` : 'without the time before',
+  ].join(' · ');
+}
+
+/** Why a query was not understood, and what can be asked. `retry` stands ready to be typed. */
+export function trendsProblem(problem: TrendsProblem, retry: string | null): string {
+  const hint = retry ? ` Did you mean \`/throughline trends ${harmless(clip(retry, 200))}\`?` : '';
+  const examples = 'For example: `/throughline trends 30d area:billing source:zendesk kind:bug`, or `last month`.';
+  const typed = 'token' in problem ? `“${harmless(clip(problem.token, 60))}”` : '';
+  switch (problem.why) {
+    case 'unknown_word':
+      return `I do not understand ${typed}.${hint || ` ${examples}`}`;
+    case 'unknown_filter':
+      return `I know the filters \`area\`, \`source\`, \`customer\`, \`kind\` and \`theme\`, not ${typed}.${hint || ` ${examples}`}`;
+    case 'unknown_value':
+      return `As ${problem.filter} I know ${problem.known.map((one) => `\`${one}\``).join(', ')}, not ${typed}.${hint}`;
+    case 'empty_value':
+      return `Which ${problem.filter}? Say it behind the colon: \`${problem.filter}:billing\`, or in quotes: \`${problem.filter}:"two words"\`.`;
+    case 'bad_value':
+      return `${typed || 'That'} is too much for one ${problem.filter}: a name of up to 80 characters, and at most 8 of them.`;
+    case 'two_periods':
+      return `You named two times, the second one ${typed}. Please name one. ${examples}`;
+    case 'bad_period':
+      return `${
+        {
+          too_long: `${typed} is longer than I count: at most 365 days.`,
+          too_short: `${typed} is no time to count in: at least one day.`,
+          backwards: `${typed} ends before it begins.`,
+          no_date: `I do not know the date in ${typed}. Write it as \`2026-10-01\` or \`1 oct\`.`,
+          ahead: `${typed} has not happened yet.`,
+        }[problem.reason]
+      } Periods are like \`7d\`, \`30d\`, \`90d\`, \`this week\`, \`last month\`, \`since 2026-10-01\`.`;
+  }
+}
+
+/** A kind, as people say it. */
+export function kindName(kind: string): string {
+  return kind.replaceAll('_', ' ');
+}
+
+function spanWords({ query: { period }, span }: Pick<TrendsView, 'query' | 'span'>): string {
+  return 'days' in period
+    ? `in the last ${daysWords(period.days)}`
+    : `from ${period.from} to ${utc(new Date(Date.parse(span.to) - 1).toISOString(), 'day')}`;
+}
+
+function daysWords(days: number): string {
+  return Number.isInteger(days) ? count(days, 'day') : `${days.toFixed(1)} days`;
+}
+
+function isFiltered({ filters }: TrendsQuery): boolean {
+  return Object.values(filters).some((values) => values.length > 0);
+}
+
+function unmatchedNotes({ unmatched }: TrendsView): string[] {
+  return unmatched.map(({ filter, value, near }) => {
+    const meant = near.map((one) => `“${harmless(clip(one, 60))}”`).join(', ');
+    return `I know no ${filter} called “${harmless(clip(value, 60))}”.${meant ? ` Near it: ${meant}.` : ''}`;
+  });
+}
+
 function rowText(row: TrendRow, rank: number): string {
-  const title = row.permalink ? linkTo(row.permalink, clip(row.title, 120)) : harmless(clip(row.title, 120));
-  const bars = row.days.length > 1 ? `\n\`${sparkline(row.days.slice(-30))}\` ${daysWords(row.days)}` : '';
-  return `*${rank}.* ${title}: ${count(row.reports, 'report')}, ${count(row.customers, 'customer')}, ${change(row.reports, row.before)}${bars}`;
+  const title = linkTo(row.permalink, clip(row.title, TITLE_MAX));
+  const change = row.reports.change ? `, ${changeWords(row.reports)}` : '';
+  return `*${rank}.* ${title}: ${count(row.reports.now, 'report')}, ${count(row.customers.now, 'customer')}${change}`;
 }
 
-// The bars again as numbers, for whoever cannot see them.
-function daysWords(days: readonly number[]): string {
-  const top = Math.max(...days);
-  return `${days.slice(-7).join(' ')} over the last ${Math.min(7, days.length)} steps, at most ${top}`;
+function themesTable({ themes, query }: TrendsView): TableBlock {
+  const text = (value: string) => ({ type: 'raw_text' as const, text: value === '' ? '–' : value });
+  const before = query.previous;
+  const head = ['Theme', 'Reports', ...(before ? ['Before', 'Change'] : []), 'Customers', 'Course'];
+  return {
+    type: 'table',
+    column_settings: head.map((name) =>
+      name === 'Theme' || name === 'Change' || name === 'Course'
+        ? { align: 'left', is_wrapped: name !== 'Course' }
+        : { align: 'right' },
+    ),
+    rows: [
+      head.map(text),
+      ...themes.map((row) => [
+        titleCell(row),
+        text(String(row.reports.now)),
+        ...(before ? [text(String(row.reports.before ?? '')), text(shortChange(row.reports))] : []),
+        text(String(row.customers.now)),
+        text(sparkline(fewer(row.columns, BARS_MAX))),
+      ]),
+    ],
+  };
 }
 
-// A percentage of small numbers says more than is known; below 5 we only name both.
-function change(now: number, before: number): string {
-  if (before === now) return `as many as before (${before})`;
-  const word = now > before ? 'up' : 'down';
-  if (before < 5) return `${word} from ${before}`;
-  return `${word} ${Math.round((Math.abs(now - before) / before) * 100)} % from ${before}`;
+function titleCell(row: TrendRow): RichTextBlock {
+  const title = oneLine(clip(row.title, TITLE_MAX));
+  const address = webAddress(row.permalink);
+  return rich(line(address ? link(address, title || '–') : words(title)));
+}
+
+/** The change in a cell: a number only where one is shown. */
+function shortChange({ change }: Measure): string {
+  if (change === null) return '–';
+  if (change.kind === 'too_few') return `too few (n = ${change.n})`;
+  if (change.verdict === 'unclear') return 'may be chance';
+  if (change.ratio === null) return 'new';
+  return `${change.verdict} ${change.ratio >= 3 ? `${round(change.ratio)}×` : percentAbs(change.ratio)}`;
+}
+
+function footerText({ themes, more, hidden, query }: TrendsView): string {
+  return [
+    more > 0 && `${count(more, 'more theme')} not listed`,
+    hidden > 0 &&
+      `${hidden === 1 ? 'the title of 1 theme is' : `the titles of ${hidden} themes are`} not shown, since you cannot open where it was said`,
+    query.previous && themes.length > 0 && '“may be chance”: the 95 % interval holds “no change”',
+    themes.length > 0 && 'more: `/throughline trends last month kind:bug area:billing`',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** At most so many values, each the sum of neighbours. */
+function fewer(values: readonly number[], max: number): number[] {
+  const step = Math.ceil(values.length / max);
+  const sums: number[] = [];
+  for (let end = values.length; end > 0; end -= step)
+    sums.unshift(values.slice(Math.max(0, end - step), end).reduce((total, value) => total + value, 0));
+  return sums;
+}
+
+function percent(ratio: number): string {
+  const value = Math.round((ratio - 1) * 100);
+  return value >= 1_000 ? `${round(ratio)} times` : `${value < 0 ? '−' : '+'}${Math.abs(value)} %`;
+}
+
+function percentAbs(ratio: number): string {
+  return `${Math.round(Math.abs(ratio - 1) * 100)} %`;
+}
+
+function round(ratio: number): string {
+  return ratio >= 10 ? String(Math.round(ratio)) : ratio.toFixed(1);
 }

@@ -19,11 +19,12 @@ import { insightsMessage, noInsight } from '#integrations/slack/views/insights.t
 import { fromRef, toRef } from '#integrations/slack/views/ref.ts';
 import { decideText, fileNowText, refusalText, say, toReply } from '#integrations/slack/views/replies.ts';
 import { traceMessage } from '#integrations/slack/views/trace.ts';
-import { trendsMessage } from '#integrations/slack/views/trends.ts';
 import { CARD_STATES, type CardView } from '#src/domain/card.ts';
 import { AppError, ExternalError } from '#src/domain/errors.ts';
 import { LINEAGE_KINDS } from '#src/domain/lineage.ts';
+import type { TrendsQuery } from '#src/domain/trends.ts';
 import { messageProblems, problemLine, viewProblems } from '#src/sandbox/slack/block-kit.ts';
+import { noTrends } from '#test/support/trends.ts';
 import { decisionOf, openCard } from './support.ts';
 
 const NOW = new Date('2026-03-02T09:05:00Z');
@@ -246,22 +247,6 @@ describe('the card', () => {
 
 describe('the other surfaces', () => {
   it('fit Slack over hostile text', () => {
-    const trend = fc.record({
-      themeId: fc.constant('thm_1'),
-      insightId: fc.constant(null),
-      title: hostile,
-      reports: number,
-      customers: number,
-      before: number,
-      days: fc.array(number, { maxLength: 30 }),
-      permalink: fc.option(url),
-    });
-    fc.assert(
-      fc.property(fc.array(trend, { maxLength: 40 }), iso, number, (themes, at, reports) =>
-        sound(trendsMessage({ days: 30, from: at, to: at, reports, before: 4, customers: 2, themes, more: 3 })),
-      ),
-      { numRuns: 60 },
-    );
     const row = fc.record({
       insightId: fc.constant('ins_1'),
       title: hostile,
@@ -420,19 +405,7 @@ describe('commands', () => {
   const asked: string[] = [];
   const deps = {
     verbs: {
-      trends: async (days: 7 | 30 | 90) => {
-        asked.push(`trends ${days}`);
-        return {
-          days,
-          from: NOW.toISOString(),
-          to: NOW.toISOString(),
-          reports: 0,
-          before: 0,
-          customers: 0,
-          themes: [],
-          more: 0,
-        };
-      },
+      trends: async (query: TrendsQuery) => noTrends(query, NOW),
       insights: async () => [],
       insight: async (query: string) => (query === 'ins_1' ? openCard() : null),
       trace: async (query: string) => {
@@ -462,7 +435,8 @@ describe('commands', () => {
     ['HELP', /what several of them say alike/],
     ['trends', /No reports in the last 7 days/],
     ['trends 90d', /No reports in the last 90 days/],
-    ['trends 5y', /not “5y”/],
+    ['trends 5y', /“5y” is longer than I count/],
+    ['trends 30d kind:bgu', /Did you mean `\/throughline trends 30d kind:bug`/],
     ['insight', /There are no insights yet/],
     ['insight ins_1', /stops after 1,000 rows/],
     ['insight ins_2', /I know no insight/],
