@@ -29,10 +29,12 @@ import { createAssess } from './pipeline/assess.ts';
 import { createAudiences } from './pipeline/audience.ts';
 import { type Backfilling, createBackfilling } from './pipeline/backfill.ts';
 import { createCapturing } from './pipeline/capture.ts';
+import { createCurating } from './pipeline/curate.ts';
 import { createDecide, createDeciding } from './pipeline/decide.ts';
 import { sourcesOf } from './pipeline/effects.ts';
 import { createEvaluating } from './pipeline/evaluate.ts';
 import { gatherEvidence } from './pipeline/evidence.ts';
+import { createDigesting } from './pipeline/digest.ts';
 import { createFollow } from './pipeline/follow.ts';
 import { createHome } from './pipeline/home.ts';
 import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
@@ -41,6 +43,7 @@ import { createPreferring } from './pipeline/preferences.ts';
 import { createQuiet } from './pipeline/quiet.ts';
 import { createReadersWatch } from './pipeline/readers.ts';
 import { createReconcile } from './pipeline/reconcile.ts';
+import { createReminding } from './pipeline/remind.ts';
 import { createShow } from './pipeline/show.ts';
 import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
 import { createTheme, type Placing } from './pipeline/theme.ts';
@@ -50,6 +53,7 @@ import { filedBy } from './pipeline/view.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
 import { totals, understood } from './storage/answers.ts';
+import { createBrowsing } from './pipeline/browse.ts';
 import { createBackfills, createTurn } from './storage/backfill.ts';
 import { createCache, purgeExpired } from './storage/cache.ts';
 import { createCards } from './storage/cards.ts';
@@ -57,7 +61,9 @@ import { openCheckpoints } from './storage/checkpoints.ts';
 import { createCursors } from './storage/cursors.ts';
 import { openDb } from './storage/db.ts';
 import { createDecisions } from './storage/decisions.ts';
+import { createCurations } from './storage/curation.ts';
 import { createDeliveries } from './storage/deliveries.ts';
+import { createDigests } from './storage/digests.ts';
 import { type Embedded, findEmbedded, startEmbedded } from './storage/embedded.ts';
 import { createEvaluations } from './storage/evaluations.ts';
 import { createHomes } from './storage/home.ts';
@@ -86,6 +92,8 @@ const WORKSPACE = 'main';
 const STOP_DRAIN_MS = 6_000;
 // A delivery that is older than this and still waits was cut short; younger ones are being handled.
 const CUT_SHORT_MS = 30_000;
+// Longer than the longest noise report.
+const NOISE_KEPT_MS = 100 * 86_400_000;
 const SLACK_CACHE_MS = 10 * 60_000;
 const LINEAR_CACHE_MS = 60 * 60_000;
 const IDLE_LOOK_MS = 25;
@@ -129,7 +137,7 @@ export interface App {
   /** Looks again for what webhooks missed, now. */
   reconcile(): Promise<void>;
   sweep(): Promise<void>;
-  /** Does now what is otherwise done every minute: wakes cards that were set aside, and takes buttons away whose time is over. */
+  /** Does now what is otherwise done every minute: wakes cards, takes buttons away whose time is over, lets go what was held, sends what is due. */
   tick(): Promise<void>;
   /** Posts the insights that wait, those with the most customers first; answers how many. */
   post(limit: number): Promise<number>;
@@ -140,7 +148,7 @@ export interface App {
   /** Where a long command has got to, and the time it goes by. */
   cursor: { get(name: string): Promise<string | null>; set(name: string, value: string): Promise<void>; now(): Date };
   /** The past of channels, for a command that reads it. `channels`: the watched ones that are named, or all of them. */
-  backfill: Pick<Backfilling, 'order' | 'run' | 'summary' | 'tick'> & {
+  backfill: Pick<Backfilling, 'order' | 'run' | 'summary' | 'tick' | 'unsettled'> & {
     channels(names: readonly string[]): Promise<{ found: WatchedChannel[]; problems: string[] }>;
   };
   settings: {
@@ -244,6 +252,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     const texts = createTexts(workspaceId, keyring);
     const observations = createObservations(workspaceId, keyring, records);
     const themes = createThemes(workspaceId, keyring, records);
+    const curations = createCurations(workspaceId, records);
     const insights = createInsights(workspaceId, records);
     const proposals = createProposals(workspaceId, keyring, records);
     const cards = createCards(workspaceId);
@@ -364,22 +373,25 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       texts,
       nameOf,
       audiences,
+      curations,
       canFile,
       now,
     };
     const thinking = loop;
     const quietRows = createQuietStore(workspaceId);
+    const channelRules = async (tx: Tx) => ({
+      paused: await settings.get(tx, 'paused'),
+      hours: readQuietHours(await settings.get(tx, 'quiet.hours')) ?? null,
+      timeZone: await settings.get(tx, 'workspace.time_zone'),
+      perDay: await settings.get(tx, 'insights.per_day'),
+    });
+    const timeZoneOf = async (personId: string) => (await slack?.people.user(personId))?.timeZone ?? null;
     const quiet = createQuiet({
       db,
       rows: quietRows,
       cards,
       records,
-      rules: async (tx) => ({
-        paused: await settings.get(tx, 'paused'),
-        hours: readQuietHours(await settings.get(tx, 'quiet.hours')) ?? null,
-        timeZone: await settings.get(tx, 'workspace.time_zone'),
-        perDay: await settings.get(tx, 'insights.per_day'),
-      }),
+      rules: channelRules,
       insightsChannel: () => insightsChannel,
       channelName: async (id) => (slack ? ((await slack.client.channel(id))?.name ?? null) : null),
       send,
@@ -397,6 +409,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         cards,
         decisions,
         actions,
+        curations,
+        records,
         effects,
         thinking,
         planMore: (sources) => sourceIntents(sources, false),
@@ -437,6 +451,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         throw new AppError('unavailable', `${delivery.source} is not connected.`, { retryable: true });
       return integration.inbound.read(payload);
     };
+    const theming = createTheme({ db, themes, placing, survivorOf: curations.survivorOf });
     const stages = [
       createIngest({
         db,
@@ -459,11 +474,12 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           return new Set(rows.flatMap((row) => (row.capture === 'conservative' ? [`slack:${row.channelId}`] : [])));
         },
       }),
-      createTheme({ db, themes, placing }),
+      theming,
       assess,
       createShow({
         db,
         cards,
+        curations,
         view: viewDeps,
         audienceOf: audiences.ofChannel,
         now,
@@ -494,6 +510,42 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       }),
       createFollow({ db, decisions, actions, cards, proposals, thread: loop, now: () => clock.now() }),
     ];
+    const digesting = createDigesting({
+      db,
+      rows: createDigests(workspaceId),
+      subscribers: preferences.withDigest,
+      preferences: preferences.get,
+      rules: async (tx) => ({
+        cadence: await settings.get(tx, 'digest.channel'),
+        time: await settings.get(tx, 'digest.at'),
+        timeZone: await settings.get(tx, 'workspace.time_zone'),
+      }),
+      paused: (tx) => settings.get(tx, 'paused'),
+      hushed: quiet.hushed,
+      insightsChannel: () => insightsChannel,
+      personOf,
+      timeZoneOf,
+      nameOf,
+      audiences,
+      quality: async () => null,
+      send: (input) => slackNow().voice.digest(input),
+      telemetry,
+      log,
+      now,
+    });
+    const remind = createReminding({
+      db,
+      rows: quietRows,
+      rules: channelRules,
+      afterHours: (tx) => settings.get(tx, 'reminder.after'),
+      preferences: preferences.get,
+      personOf,
+      timeZoneOf,
+      send: (input) => slackNow().voice.remind(input),
+      telemetry,
+      log,
+      now,
+    });
     const stageDeps = { db, jobs, clock, log, telemetry };
     const slackNow = (): Slack => {
       if (!slack) throw new AppError('unavailable', 'Slack is not connected.', { retryable: true });
@@ -530,7 +582,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         const depth = await queue.depth();
         return Object.values(depth).reduce((sum, one) => sum + one.waiting + one.active, 0);
       },
-      allAssessed: async () => (await themes.unassessed(db, 1)).length === 0,
       tell: (person, ended, summary) => slackNow().tellBackfilled(person, ended, summary),
       send,
       clock,
@@ -560,6 +611,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         cards,
         proposals,
         decisions,
+        curations,
         records,
         readMessage: (message, person) => slackNow().readMessage(message, person),
         isWatched: async (channelId) => ((await settings.channel(db, channelId))?.mode ?? 'off') !== 'off',
@@ -578,6 +630,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       }),
       ...createPreferring({ db, preferences, records, now }),
       noise: quiet.noise,
+      digest: digesting.digest,
       showNow: quiet.showNow,
       ...createHome({
         db,
@@ -593,6 +646,39 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         now,
         send,
         telemetry,
+      }),
+      ...createCurating({
+        db,
+        workspaceId,
+        curations,
+        themes,
+        cards,
+        proposals,
+        decisions,
+        actions,
+        records,
+        places,
+        refreshIndex: theming.refresh,
+        telemetry,
+        log,
+        now,
+        send,
+      }),
+      ...createBrowsing({
+        db,
+        curations,
+        themes,
+        cards,
+        proposals,
+        decisions,
+        actions,
+        texts,
+        tracer,
+        audiences,
+        nameOf,
+        customersNeeded: () => settings.get(db, 'insight.customers'),
+        near: (vectors) => nearestThemes(vectors.flatMap((vector) => index.assign(vector).neighbours)),
+        now,
       }),
       ...createTrending({ db, store: createTrends(workspaceId, keyring), audiences, now }),
       ...createAnswering({
@@ -663,6 +749,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           telemetry.count('deliveries_total', { source: 'slack', outcome: fresh ? 'new' : 'known' });
           return fresh ? 'new' : 'known';
         },
+        said: (utterance) => quietRows.said(db, utterance, now()),
         handled: (deliveryId) => deliveries.done(db, [`slack/${deliveryId}`], clock.now(), 'answered'),
       });
       const { home } = slack;
@@ -697,10 +784,16 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
     // --- by the clock
     const reconcile = createReconcile({ db, deliveries, cursors, send, now });
-    const tick = createTick({ db, cards, decisions, records, send, release: quiet.release, now });
+    const tick = createTick({ db, cards, decisions, curations, records, send, release: quiet.release, now });
+    const speak = async () => {
+      if (!slack) return;
+      await digesting.run();
+      await remind();
+    };
     const chores: Chore[] = [
       { name: 'channels', cron: '*/5 * * * *', run: learnChannels },
       { name: 'clock', cron: '* * * * *', run: tick },
+      { name: 'voice', cron: '* * * * *', run: speak },
       { name: 'readers', cron: '*/10 * * * *', run: readers.check },
       ...(slack ? [{ name: 'backfill', cron: '* * * * *', run: backfilling.tick }] : []),
       {
@@ -709,6 +802,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         run: async () => {
           await deliveries.expire(db, now());
           await purgeExpired(db, clock);
+          await quietRows.forget(db, new Date(now().getTime() - NOISE_KEPT_MS));
         },
       },
       ...integrations
@@ -811,7 +905,10 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       understood: (externalIds) => understood(db, workspaceId, externalIds),
       integrations: [...integrations, ...(slack ? [slack.integration] : [])],
       sweep: () => sweep(stages, stageDeps, log),
-      tick,
+      async tick() {
+        await tick();
+        await speak();
+      },
       async reconcile() {
         for (const integration of integrations) await reconcile(integration);
       },
@@ -862,4 +959,11 @@ async function watchedChannels(
   for (const { channelId, name } of names.length > 0 ? wanted : watched)
     found.push({ channelId, name, createdSec: (await slack.client.channel(channelId))?.createdSec ?? 0 });
   return { found, problems };
+}
+
+/** Themes by how like they are, the nearest first. */
+function nearestThemes(neighbours: readonly { themeId: string; cosine: number }[]): string[] {
+  const sums = new Map<string, number>();
+  for (const { themeId, cosine } of neighbours) sums.set(themeId, (sums.get(themeId) ?? 0) + cosine);
+  return [...sums].sort(([, a], [, b]) => b - a).map(([themeId]) => themeId);
 }

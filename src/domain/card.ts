@@ -1,6 +1,7 @@
 // Card: how a theme stands in Slack. A view is data in, so that every surface can be drawn, tested and photographed without a database.
 
 import type { ActionReceipt } from './action.ts';
+import type { Mute } from './curation.ts';
 import type { DismissReason } from './decision.ts';
 import type { WorkspaceId } from './ids.ts';
 import { idOf } from './ids.ts';
@@ -88,6 +89,8 @@ export interface CardView {
   snoozedReports: number | null;
   /** Where the subject goes on: the newer card of a regression, or the theme it was merged into. */
   continuesAt: string | null;
+  /** Set while people want to hear nothing of the theme; `by` is a name. */
+  mute?: Mute | null;
   /** Set on a card that came back: why there is a new one. */
   cameBackBecause: string | null;
 }

@@ -26,6 +26,7 @@ const PREFIX = {
   outcome: 'out',
   card: 'crd',
   delivery: 'del',
+  edit: 'edt',
 } as const;
 
 export type IdKind = keyof typeof PREFIX;

@@ -251,6 +251,8 @@ export interface Proposals {
   /** How many proposals a theme has had: the next one's ordinal. */
   count(tx: Tx, themeId: string): Promise<number>;
   setStatus(tx: Tx, id: string, status: Proposal['status']): Promise<void>;
+  /** Puts a revision that had expired on the table again. */
+  reopen(tx: Tx, id: string, revision: number): Promise<void>;
   /** Where the proposal's graph waits. */
   thread(tx: Tx, proposalId: string): Promise<{ gate: string; interruptId: string } | null>;
   setThread(tx: Tx, proposalId: string, wait: { gate: string; interruptId: string } | null, at: Date): Promise<void>;
@@ -518,7 +520,7 @@ export interface Backfills {
   put(tx: Tx, backfill: Backfill): Promise<void>;
   /** Moves a reading on from the step that was `seen`. False when it was stopped, or somebody else has moved it. */
   advance(tx: Tx, backfill: Backfill, seen: number): Promise<boolean>;
-  /** How many of their old conversations have not been understood and placed yet. */
+  /** How much of what was read has not gone through the flow yet: deliveries, conversations, themes. */
   unsettled(tx: Tx, channelIds: readonly string[]): Promise<number>;
   /** Themes with old reports from these channels, those with the most customers first. */
   found(tx: Tx, channelIds: readonly string[]): Promise<FoundTheme[]>;

@@ -2,7 +2,9 @@
 import type { BackfillVerbs } from './backfill.ts';
 import type { CaptureVerbs } from './capture.ts';
 import type { CardView } from './card.ts';
+import type { CurationVerbs } from './curation.ts';
 import type { DismissReason } from './decision.ts';
+import type { DigestVerbs } from './digest.ts';
 import type { EvaluationVerbs, VotedBy } from './evaluation.ts';
 import type { HomeVerbs } from './home.ts';
 import type { Trace } from './lineage.ts';
@@ -11,6 +13,7 @@ import type { PreferenceVerbs } from './preference.ts';
 import type { QuietVerbs } from './quiet.ts';
 import type { TrendVerbs } from './trends.ts';
 import type { Audience } from './visibility.ts';
+import type { WhyVerbs } from './why.ts';
 
 /** How a person said it. */
 export type Via = 'button' | 'modal' | 'reaction' | 'capture' | 'command' | 'home';
@@ -101,14 +104,15 @@ export type TraceReply =
  * Everything a front end can ask. Rights are checked inside, at the moment of asking. Each verb that changes something answers what became
  * of it and is safe to repeat; `at` in answers is ISO 8601 and people are ids.
  */
-export interface Verbs
-  extends CaptureVerbs,
+export interface Verbs extends CurationVerbs,
+    CaptureVerbs,
+    WhyVerbs,
     EvaluationVerbs,
     HomeVerbs,
     PreferenceVerbs,
     BackfillVerbs,
     QuietVerbs,
-    TrendVerbs {
+    TrendVerbs, DigestVerbs {
   decide(input: {
     cardId: string;
     /** What the person saw. */

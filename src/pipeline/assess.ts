@@ -1,4 +1,6 @@
 // Assess: Theme -> Insight, Proposal, Card. Decides whether a theme is to be looked at, and what its card becomes.
+import type { Curations } from '#src/domain/curation.ts';
+import { muteEnded } from '#src/domain/curation.ts';
 import type { Evidence } from '#src/domain/evidence.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
 import { idOf } from '#src/domain/ids.ts';
@@ -16,6 +18,7 @@ import type {
   Decisions,
   Insights,
   Proposals,
+  Records,
   Texts,
   ThemeFacts,
   Themes,
@@ -26,6 +29,7 @@ import { payloadsOf, sourcesOf } from './effects.ts';
 import { quotesStand } from './evidence.ts';
 import type { Next, Stage } from './stage.ts';
 import { oneByOne } from './stage.ts';
+import { endMute } from './tick.ts';
 
 // An open card that is older than this and has twice its reports deserves a new look: the old message is far up in the channel.
 const OLD_CARD_MS = 7 * DAY_MS;
@@ -84,9 +88,13 @@ export interface Assessed {
   decision: DecisionRow | null;
   course: Course;
   occasion: Occasion;
+  /** What a person has said about the theme: that it is noise, or that nobody wants to hear of it for now; `over` when the latter is done. */
+  silence?: Silence | null;
   /** Up to which event a theme without reports has been looked at; one with reports knows it by its facts. */
   seq?: number;
 }
+
+type Silence = 'noise' | 'muted' | 'over';
 
 type Result = {
   thought: (Thought & { wait?: { gate: string; interruptId: string } | null }) | null;
@@ -104,6 +112,8 @@ export interface AssessDeps {
   cards: Cards;
   decisions: Decisions;
   actions: Actions;
+  curations: Pick<Curations, 'standing' | 'absorbedInto' | 'setMute' | 'note'>;
+  records: Pick<Records, 'audit'>;
   effects: EffectsDeps;
   thinking: Thinking;
   /** What more sources of a filed issue get. */
@@ -173,13 +183,34 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
 
   async function look(tx: Tx, themeId: string, facts: ThemeFacts | null, occasion: Occasion): Promise<Assessed> {
     const card = await cards.current(tx, themeId);
-    if (!card && (!facts || !(await suffices(facts, occasion)))) {
-      return { facts, card, proposal: null, decision: null, course: { kind: 'nothing' }, occasion };
+    const silence = await silenceOf(tx, themeId, facts, occasion);
+    if (silence === 'noise' || (!card && (!facts || !(await suffices(facts, occasion))))) {
+      return { facts, card, proposal: null, decision: null, course: { kind: 'nothing' }, occasion, silence };
     }
     const proposal = await proposals.latest(tx, themeId);
     const decision = proposal && (await deps.decisions.taken(tx, proposal.id));
     const course = await chooseCourse(tx, facts, card, proposal, decision, occasion);
-    return { facts, card, proposal, decision, course, occasion };
+    return { facts, card, proposal, decision, course: inSilence(course, silence), occasion, silence };
+  }
+
+  /** Whether people want to hear of it. Who asks for it in person is answered whatever was said before. */
+  async function silenceOf(
+    tx: Tx,
+    themeId: string,
+    facts: ThemeFacts | null,
+    occasion: Occasion,
+  ): Promise<Silence | null> {
+    if (occasion !== 'reports') return null;
+    const standing = (await deps.curations.standing(tx, [themeId])).get(themeId);
+    if (standing?.noiseBy) return 'noise';
+    if (!standing?.mute) return null;
+    return muteEnded(standing.mute, deps.now(), facts?.reach.reports ?? null) ? 'over' : 'muted';
+  }
+
+  /** What would be a message of its own waits; what stands already is kept true in place. */
+  function inSilence(course: Course, silence: Silence | null): Course {
+    if (silence !== 'muted') return course;
+    return course.kind === 'open' ? { kind: 'nothing' } : course.kind === 'repost' ? { kind: 'refresh' } : course;
   }
 
   async function suffices(facts: ThemeFacts, occasion: Occasion): Promise<boolean> {
@@ -269,7 +300,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       return { thought, sources: [], proposalId: proposal.id };
     }
     if (course.kind === 'attach' && item.decision && item.facts) {
-      const known = await attachedTo(db, item.decision.id);
+      const known = await attached(db, themeId, item.decision.id);
       const fresh = item.facts.conversationIds.filter((id) => !known.has(id));
       return {
         thought: null,
@@ -278,6 +309,17 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
       };
     }
     return { thought: null, sources: [], proposalId: '' };
+  }
+
+  /** What has its link already: on this issue, or on that of a theme which was merged into this one. */
+  async function attached(tx: Tx, themeId: string, decisionId: string): Promise<Set<string>> {
+    const known = await attachedTo(tx, decisionId);
+    for (const id of await deps.curations.absorbedInto(tx, themeId)) {
+      const proposal = await proposals.latest(tx, id);
+      const decision = proposal && (await deps.decisions.taken(tx, proposal.id));
+      if (decision?.status === 'approved') for (const one of await attachedTo(tx, decision.id)) known.add(one);
+    }
+    return known;
   }
 
   async function attachedTo(tx: Tx, decisionId: string): Promise<Set<string>> {
@@ -303,6 +345,10 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     // What was thought about may have been deleted meanwhile: its words must not come back by way of an insight.
     if (result.thought && item.facts && !(await themes.hold(tx, themeId, item.facts.conversationIds)))
       return [{ stage: 'assess', id: themeId }];
+    // Muted, or called noise, while we thought.
+    const silence = await silenceOf(tx, themeId, item.facts, item.occasion);
+    if (silence !== (item.silence ?? null)) return [{ stage: 'assess', id: themeId }];
+    if (silence === 'over') await endMute(deps, tx, themeId, at);
     const seen = item.facts?.seq ?? item.seq;
     if (seen !== undefined) await themes.assessed(tx, themeId, seen);
     const { course, facts } = item;
@@ -327,7 +373,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     await deps.insights.save(tx, insight);
     if (item.card === null || course.kind === 'open') await themes.setTitle(tx, themeId, insight.title);
     const channel = deps.insightsChannel();
-    const speaks = (facts.speaksUp || insight.broughtBy === 'person') && channel !== null;
+    const speaks = (facts.speaksUp || insight.broughtBy === 'person') && channel !== null && silence !== 'muted';
     const ask = async () => (speaks ? deps.quiet.mayPost(tx, channel, insight, at) : null);
 
     if (course.kind === 'open') {
@@ -445,7 +491,7 @@ export function createAssess(deps: AssessDeps, send: (tx: Tx, next: Next[]) => P
     card: Card | null,
     at: Date,
   ): Promise<Next[]> {
-    const known = await attachedTo(tx, decision.id);
+    const known = await attached(tx, themeId, decision.id);
     const fresh = sources.filter((source) => !known.has(source.conversationId));
     const actions = await deps.actions.of(tx, decision.id);
     const issue = actions.find((action) => action.kind === 'linear.issue');

@@ -8,6 +8,7 @@ import {
   namedCustomer,
   noteKey,
 } from '#src/domain/capture.ts';
+import type { Curations } from '#src/domain/curation.ts';
 import { UNKNOWN_CUSTOMER } from '#src/domain/customer.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Db, Telemetry, Tx } from '#src/domain/ports.ts';
@@ -32,6 +33,7 @@ export interface CaptureDeps {
   proposals: Proposals;
   decisions: Decisions;
   records: Records;
+  curations: Pick<Curations, 'release'>;
   readMessage: (message: MessageRef, capturedBy: string) => Promise<ReadMessage>;
   /** True when the channel is listened to anyway: taking a capture back then leaves the message where it was. */
   isWatched: (channelId: string) => Promise<boolean>;
@@ -152,8 +154,9 @@ export function createCapturing(deps: CaptureDeps): CaptureVerbs {
           const { changed } = await deps.signals.append(tx, [signal], at);
           next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
         }
-        // What the gate threw away as noise is looked at again: a person says that it is none.
+        // What the gate threw away as noise, or a person did, is looked at again: now a person says that it is none.
         const { changed } = await deps.signals.setCaptured(tx, key, person.id, at);
+        await deps.curations.release(tx, changed, person.id, at);
         next.push(...changed.map((id): Next => ({ stage: 'observe', id })));
         const head = await deps.signals.head(tx, key);
         await auditOf(tx, person.id, 'signal.captured', head?.signalId ?? key, { via });

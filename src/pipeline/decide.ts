@@ -30,6 +30,8 @@ import { oneByOne } from './stage.ts';
 /** A snoozed card comes back after this time, or when twice as many have reported. */
 export const SNOOZE_MS = 7 * 86_400_000;
 const SNOOZE_GROWTH = 2;
+// What goes on elsewhere: a newer card, or the theme that this one was merged into.
+const ENDED: ReadonlySet<Card['state']> = new Set(['folded', 'absorbed']);
 /** What is missing where nothing can be filed. */
 export const NEEDS_LINEAR = 'Linear is not connected.';
 
@@ -191,7 +193,7 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
         if (!(await decisions.undo(tx, { id: decision.id, person: input.person.id, at })))
           return { kind: 'refused', refusal: 'too_late' };
         // A card that goes on elsewhere stays folded: what is on the table is the newer one.
-        await cards.change(tx, card.id, card.state === 'folded' ? {} : { state: 'undone' });
+        await cards.change(tx, card.id, ENDED.has(card.state) ? {} : { state: 'undone' });
         await deps.send(tx, [
           { stage: 'decide', id: decision.id },
           { stage: 'show', id: card.id },

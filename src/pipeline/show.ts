@@ -1,5 +1,6 @@
 // Show: Insight -> Card. Makes Slack show what the card's row says: posts once, edits in place, keeps the details in the thread.
 import type { CardState, CardView } from '#src/domain/card.ts';
+import type { Curations } from '#src/domain/curation.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
 import { payloadHashOf } from '#src/domain/proposal.ts';
 import type { Card, Cards } from '#src/domain/stores.ts';
@@ -25,6 +26,7 @@ export interface Surface {
 export interface ShowDeps {
   db: Db;
   cards: Cards;
+  curations: Pick<Curations, 'absorbedInto'>;
   view: ViewDeps;
   /** Who reads a channel. */
   audienceOf: (channelId: string) => Promise<Audience>;
@@ -100,19 +102,24 @@ export function createShow(deps: ShowDeps): Stage<ToShow, Shown> {
       for (const { id, item, result } of results) {
         const card = await cards.byId(tx, id);
         if (card && card.redraw > item.card.redraw) again.push({ stage: 'show' as const, id });
-        if (card && result.ts && card.generation > 1) {
-          // Only now is there something that the card before can point to.
-          const older = (await cards.all(tx, card.themeId)).find((one) => one.generation === card.generation - 1);
-          if (older?.ts) {
-            await cards.change(tx, older.id, {});
-            again.push({ stage: 'show' as const, id: older.id });
-          }
+        if (!card || !result.ts) continue;
+        // Only now is there something that the card before, and those of themes merged into this one, can point to.
+        for (const pointing of await pointingTo(tx, card)) {
+          await cards.change(tx, pointing.id, {});
+          again.push({ stage: 'show' as const, id: pointing.id });
         }
       }
       return again;
     },
     pending: (limit) => cards.pending(db, limit),
   };
+
+  async function pointingTo(tx: Tx, card: Card): Promise<Card[]> {
+    const older = (await cards.all(tx, card.themeId)).filter((one) => one.generation === card.generation - 1);
+    for (const themeId of await deps.curations.absorbedInto(tx, card.themeId))
+      older.push(...(await cards.all(tx, themeId)).filter((one) => one.state === 'absorbed'));
+    return older.filter((one) => one.ts !== null);
+  }
 }
 
 /** Equal views look equal. */

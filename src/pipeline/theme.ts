@@ -35,10 +35,15 @@ export interface ThemeDeps {
   db: Db;
   themes: Themes;
   placing: Placing;
+  /** Which theme goes on where a person merged this one into another; itself when nobody did. */
+  survivorOf: (tx: Tx, themeId: string) => Promise<string>;
 }
 
+/** The stage, and a way to make the index true at once after people have moved reports. */
+export type Theming = Stage<ToAssign, ToAssign> & { refresh(): Promise<void> };
+
 /** Makes the stage. Its ids are conversations. */
-export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
+export function createTheme(deps: ThemeDeps): Theming {
   const { themes, placing } = deps;
   // The last event that the index contains; -1 when it has to be filled anew.
   let indexedSeq = -1;
@@ -62,10 +67,11 @@ export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
       // Whatever happens to this transaction, the index is only trusted again after it has caught up.
       const trusted = indexedSeq;
       indexedSeq = -1;
-      const assignments = await place(waiting);
+      const assignments = await survived(tx, await place(waiting));
+      const redirected = assignments.some(({ redirected }) => redirected);
       await themes.assign(tx, assignments, at);
       const seq = await themes.seq(tx);
-      indexedSeq = trusted === -1 ? -1 : seq;
+      indexedSeq = trusted === -1 || redirected ? -1 : seq;
       const touched = assignments.flatMap((item) => [item.themeId, item.fromThemeId]).filter((id) => id !== null);
       return [...new Set(touched)].map((id) => ({ stage: 'assess', id }));
     },
@@ -74,6 +80,11 @@ export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
       return [];
     },
     pending: (limit) => themes.pending(deps.db, limit),
+    refresh: () =>
+      deps.db.transaction('theme.index', async (tx) => {
+        await themes.lock(tx, []);
+        await catchUp(tx);
+      }),
   };
 
   async function catchUp(tx: Tx): Promise<void> {
@@ -84,10 +95,27 @@ export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
     indexedSeq = seq;
   }
 
-  /** Where each observation goes. Noise has no place; what has become noise leaves its theme. */
+  /** The same words may open a theme that was merged away since: they go where it went. */
+  async function survived(
+    tx: Tx,
+    assignments: readonly Assignment[],
+  ): Promise<(Assignment & { redirected: boolean })[]> {
+    const out: (Assignment & { redirected: boolean })[] = [];
+    for (const item of assignments) {
+      const themeId = item.opens && item.themeId ? await deps.survivorOf(tx, item.themeId) : item.themeId;
+      const redirected = themeId !== item.themeId;
+      out.push({ ...item, themeId, opens: item.opens && !redirected, redirected });
+    }
+    return out;
+  }
+
+  /** Where each observation goes. Noise has no place; what has become noise leaves its theme, unless a person has put it there. */
   async function place(waiting: readonly ToAssign[]): Promise<Assignment[]> {
-    const toPlace = waiting.flatMap(({ observationId, themeId, vector, previousId, isNoise, captured }): ToPlace[] =>
-      vector === null || (isNoise && !captured) ? [] : [{ observationId, themeId, vector, replaces: previousId }],
+    const toPlace = waiting.flatMap(
+      ({ observationId, themeId, vector, previousId, isNoise, captured, heldBy }): ToPlace[] =>
+        vector === null || (isNoise && !captured && heldBy === null)
+          ? []
+          : [{ observationId, themeId, vector, replaces: previousId }],
     );
     const placed = new Map((await placing.place(toPlace)).map((item) => [item.observationId, item]));
     return waiting.flatMap((item): Assignment[] => {
@@ -96,7 +124,8 @@ export function createTheme(deps: ThemeDeps): Stage<ToAssign, ToAssign> {
       const base = { conversationId, observationId, title, fromThemeId: item.themeId };
       if (found)
         return [{ ...base, themeId: found.themeId, opens: found.opens, score: found.opens ? null : found.score }];
-      return item.themeId === null ? [] : [{ ...base, themeId: null, opens: false, score: null }];
+      const stays = item.heldBy !== null ? item.themeId : null;
+      return item.themeId === null ? [] : [{ ...base, themeId: stays, opens: false, score: null }];
     });
   }
 }

@@ -1,6 +1,7 @@
 // View: everything a card says, gathered at the moment of showing it, so that a quote whose message is gone is gone here too.
 import { type ActionReceipt, wordlessUrl } from '#src/domain/action.ts';
 import type { CardView, ShownQuote } from '#src/domain/card.ts';
+import type { Curations } from '#src/domain/curation.ts';
 import type { DismissReason } from '#src/domain/decision.ts';
 import type { Excerpt } from '#src/domain/evidence.ts';
 import type { Insight } from '#src/domain/insight.ts';
@@ -29,6 +30,7 @@ export interface ViewDeps {
   actions: Actions;
   texts: Texts;
   audiences: Pick<Audiences, 'conversations' | 'insights'>;
+  curations: Pick<Curations, 'standing' | 'survivorOf' | 'edits'>;
   /** A display name; never a mention. */
   nameOf: (personId: string) => Promise<string>;
   /** False when there is nowhere to file. */
@@ -55,6 +57,7 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card, audience: Audie
   const newer = family.find((other) => other.generation === card.generation + 1);
   const older = family.find((other) => other.generation === card.generation - 1);
   const folded = card.state === 'folded';
+  const standing = (await deps.curations.standing(tx, [card.themeId])).get(card.themeId);
   return {
     cardId: card.id,
     themeId: card.themeId,
@@ -80,16 +83,34 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card, audience: Audie
     notes: folded
       ? newer
         ? []
-        : ['Every report behind it was deleted where it was written.']
+        : [await whyClosed(deps, tx, card, standing?.noiseBy ?? null)]
       : decision
         ? notesOf(actions, decision)
         : await notesOfEarlier(deps, tx, card),
     claimedBy: card.claimedBy ? await deps.nameOf(card.claimedBy) : null,
     snoozedUntil: card.snoozedUntil,
     snoozedReports: card.snoozedReports,
-    continuesAt: newer?.permalink ?? null,
+    continuesAt: card.state === 'absorbed' ? await survivorAt(deps, tx, card) : (newer?.permalink ?? null),
+    mute: standing?.mute ? { ...standing.mute, by: await deps.nameOf(standing.mute.by) } : null,
     cameBackBecause: older ? await whyBack(deps, tx, older, card, insight) : null,
   };
+}
+
+/** Where the theme stands that this one was merged into; null while it has no message. */
+async function survivorAt(deps: ViewDeps, tx: Tx, card: Card): Promise<string | null> {
+  const survivor = await deps.curations.survivorOf(tx, card.themeId);
+  return (await deps.cards.current(tx, survivor))?.permalink ?? null;
+}
+
+/** Why a card ended without a newer one. */
+async function whyClosed(deps: ViewDeps, tx: Tx, card: Card, noiseBy: string | null): Promise<string> {
+  if (noiseBy) return `${await deps.nameOf(noiseBy)} marked it as noise.`;
+  const moved = (await deps.curations.edits(tx, card.themeId, 1)).find(
+    (edit) => edit.themeId === card.themeId && !edit.undoneBy && (edit.kind === 'moved' || edit.kind === 'noise'),
+  );
+  return moved
+    ? `${await deps.nameOf(moved.by)} moved its last reports elsewhere.`
+    : 'Every report behind it was deleted where it was written.';
 }
 
 /** The quotes of an insight as they may be shown now: redacted, and only where the message still says so. */

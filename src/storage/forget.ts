@@ -55,6 +55,12 @@ async function renameTheme(
     [workspaceId, themeId, forgotten, instead],
   );
   await tx.query(
+    `update theme_edit set title_before = case when title_before = any($3) then $4 else title_before end,
+       title_after = case when title_after = any($3) then $4 else title_after end
+     where workspace_id = $1 and (theme_id = $2 or other_theme_id = $2) and (title_before = any($3) or title_after = any($3))`,
+    [workspaceId, themeId, forgotten, instead],
+  );
+  await tx.query(
     `update insight set body = body || jsonb_build_object('title', $4::text, 'claim', $5::text)
      where workspace_id = $1 and theme_id = $2
        and exists (select 1 from unnest($3::text[]) as f (words) where position(words in body->>'title') > 0 or position(words in body->>'claim') > 0)`,

@@ -192,6 +192,12 @@ export function createProposals(workspaceId: WorkspaceId, keyring: Keyring, reco
         status,
       ]);
     },
+    async reopen(tx, id, revision) {
+      await tx.query(
+        `update proposal set status = 'open' where workspace_id = $1 and id = $2 and revision = $3 and status = 'expired'`,
+        [workspaceId, id, revision],
+      );
+    },
     async thread(tx, proposalId) {
       const [row] = await tx.query<{ gate: string; interrupt_id: string }>(
         `select gate, interrupt_id from proposal_thread where workspace_id = $1 and proposal_id = $2`,

@@ -34,7 +34,10 @@ export function createPlaces(workspaceId: WorkspaceId) {
     containersOfThemes: (tx: Tx, themeIds: readonly string[]) =>
       read(
         tx,
-        `select distinct theme_id as id, container_id from conversation where workspace_id = $1 and theme_id = any($2) and state = 'live'`,
+        // What was merged away has no reports of its own any more; its name and what was filed of it are of all that were ever in it.
+        `select distinct theme_id as id, container_id from conversation where workspace_id = $1 and theme_id = any($2) and state = 'live'
+         union select t.id, c.container_id from theme t join theme_event e on e.workspace_id = $1 and e.theme_id = t.id
+           join conversation c on c.workspace_id = $1 and c.id = e.conversation_id where t.workspace_id = $1 and t.id = any($2) and t.status = 'absorbed'`,
         themeIds,
       ),
   };

@@ -23,13 +23,11 @@ export interface HeldCard {
 /** A card that nobody has decided on. */
 export interface Unanswered {
   id: string;
-  themeId: string;
   channelId: string;
   ts: string;
   ownerId: string;
   /** Since when it waits: when it was posted, or came back to be decided. */
   waitsSince: Date;
-  remindingSince: Date | null;
 }
 
 export interface QuietStore {
@@ -48,8 +46,11 @@ export interface QuietStore {
   countHeld(tx: Tx): Promise<number>;
   /** Open cards in channels with an owner, posted before a moment, that nobody looks at and nobody was reminded of; oldest first. */
   unanswered(tx: Tx, postedBefore: Date, limit: number): Promise<Unanswered[]>;
-  /** Says that a card is about to be reminded of. False when it no longer waits, or was reminded of already. */
-  reminding(tx: Tx, cardId: string, at: Date): Promise<boolean>;
+  /**
+   * Says that a card is about to be reminded of. False when it no longer waits, or somebody else began less than `leaseMs` ago. `before` is when
+   * an earlier try began.
+   */
+  reminding(tx: Tx, cardId: string, at: Date, leaseMs: number): Promise<false | { before: Date | null }>;
   reminded(tx: Tx, cardId: string, at: Date): Promise<void>;
   /** How many reminders a channel's owner got since a moment. */
   countReminded(tx: Tx, channelId: string, since: Date): Promise<number>;
@@ -65,7 +66,8 @@ export interface QuietStore {
 
 const HELD = `select c.id, c.channel_id, c.held, i.body from card c
   join insight i on i.workspace_id = c.workspace_id and i.id = c.insight_id
-  where c.workspace_id = $1 and c.state = 'waiting'`;
+  where c.workspace_id = $1 and c.state = 'waiting'
+    and not exists (select 1 from theme_mute m where m.workspace_id = $1 and m.theme_id = c.theme_id)`;
 const SAID = ['parents', 'cards', 'replies', 'updates', 'ephemerals', 'dms'] as const;
 
 /** Opens it for one workspace. */
@@ -127,14 +129,12 @@ export function createQuietStore(workspaceId: WorkspaceId): QuietStore {
       // What brings a card back to the table stands in the audit and on the decision that was taken back.
       const rows = await tx.query<{
         id: string;
-        theme_id: string;
         channel_id: string;
         ts: string;
         owner_id: string;
         waits_since: Date;
-        reminding_since: Date | null;
       }>(
-        `select c.id, c.theme_id, c.channel_id, c.ts, h.owner_id, c.reminding_since,
+        `select c.id, c.channel_id, c.ts, h.owner_id,
            greatest(c.posted_at,
              (select max(a.at) from audit a where a.workspace_id = c.workspace_id and a.thing_id = c.id and a.verb in ('card.woken', 'card.released')),
              (select max(d.undone_at) from decision d where d.workspace_id = c.workspace_id and d.card_id = c.id)) as waits_since
@@ -146,21 +146,21 @@ export function createQuietStore(workspaceId: WorkspaceId): QuietStore {
       );
       return rows.map((row) => ({
         id: row.id,
-        themeId: row.theme_id,
         channelId: row.channel_id,
         ts: row.ts,
         ownerId: row.owner_id,
         waitsSince: row.waits_since,
-        remindingSince: row.reminding_since,
       }));
     },
-    async reminding(tx, cardId, at) {
-      const rows = await tx.query(
-        `update card set reminding_since = coalesce(reminding_since, $3)
-         where workspace_id = $1 and id = $2 and state = 'open' and claimed_by is null and reminded_at is null returning 1`,
-        [workspaceId, cardId, at],
+    async reminding(tx, cardId, at, leaseMs) {
+      const [row] = await tx.query<{ before: Date | null }>(
+        `with old as (select reminding_since as before from card where workspace_id = $1 and id = $2 for update)
+         update card set reminding_since = $3 from old
+         where workspace_id = $1 and id = $2 and state = 'open' and claimed_by is null and reminded_at is null
+           and (old.before is null or old.before <= $4) returning old.before`,
+        [workspaceId, cardId, at, new Date(at.getTime() - leaseMs)],
       );
-      return rows.length > 0;
+      return row ?? false;
     },
     async reminded(tx, cardId, at) {
       await tx.query(`update card set reminded_at = $3 where workspace_id = $1 and id = $2 and reminded_at is null`, [

@@ -10,6 +10,8 @@ import type { Keyring } from './keys.ts';
 
 // Where words were deleted, this many other reports are asked whether they say the same.
 const TITLES_LEFT = 20;
+// A report that a person has called noise stays out, whatever is observed of it later.
+const CALLED_NOISE = '(c.held_by is not null and c.theme_id is null)';
 
 /** Opens the themes of one workspace. */
 export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Themes {
@@ -28,6 +30,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         conversation_id: string;
         observation_id: string;
         theme_id: string | null;
+        held_by: string | null;
         is_noise: boolean;
         captured_by: string | null;
         vector: Buffer | null;
@@ -37,10 +40,10 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         sealed: Buffer;
         previous_id: string | null;
       }>(
-        `select c.id as conversation_id, o.id as observation_id, c.theme_id, o.is_noise, c.captured_by, o.vector, o.vector_version, o.subject_id, o.key_id,
+        `select c.id as conversation_id, o.id as observation_id, c.theme_id, c.held_by, o.is_noise, c.captured_by, o.vector, o.vector_version, o.subject_id, o.key_id,
            o.sealed, (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1) as previous_id
          from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
-         where c.workspace_id = $1 and c.id = any($2) and c.state = 'live' order by c.first_at, c.id`,
+         where c.workspace_id = $1 and c.id = any($2) and c.state = 'live' and not ${CALLED_NOISE} order by c.first_at, c.id`,
         [workspaceId, conversationIds],
       );
       const waiting = rows.filter((row) => row.previous_id !== row.observation_id);
@@ -53,6 +56,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         observationId: row.observation_id,
         previousId: row.previous_id || null,
         themeId: row.theme_id,
+        heldBy: row.held_by,
         isNoise: row.is_noise,
         captured: row.captured_by !== null,
         title: opened[index] ? (JSON.parse(opened[index]) as { title: string }).title : '',
@@ -103,7 +107,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         [workspaceId, JSON.stringify(events), at],
       );
       await tx.query(
-        `update conversation c set theme_id = e->>'themeId' from jsonb_array_elements($2::jsonb) e
+        `update conversation c set theme_id = e->>'themeId', held_by = case when e->>'themeId' is not null then c.held_by end from jsonb_array_elements($2::jsonb) e
          where c.workspace_id = $1 and c.id = e->>'conversationId'`,
         [workspaceId, JSON.stringify(events)],
       );
@@ -144,7 +148,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
     async pending(tx, limit) {
       const rows = await tx.query<{ id: string }>(
         `select c.id from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
-         where c.workspace_id = $1 and c.state = 'live' and (not o.is_noise or c.theme_id is not null)
+         where c.workspace_id = $1 and c.state = 'live' and (not o.is_noise or c.theme_id is not null) and not ${CALLED_NOISE}
            and o.id is distinct from
              (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1)
          order by c.id limit $2`,
@@ -304,7 +308,11 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
     },
 
     async leave(tx, conversations, at) {
-      const members = conversations.filter((item) => item.themeId !== null);
+      const held = await heldAndAlive(
+        tx,
+        conversations.map((item) => item.conversationId),
+      );
+      const members = conversations.filter((item) => item.themeId !== null && !held.has(item.conversationId));
       await lockThemes(
         tx,
         workspaceId,
@@ -326,6 +334,15 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
       await forgetDeleted(tx, workspaceId, keyring, conversations, (themeId) => this.titles(tx, themeId, TITLES_LEFT));
     },
   };
+
+  /** What a person put where it is stays there while anything of it is left. */
+  async function heldAndAlive(tx: Tx, conversationIds: readonly string[]): Promise<Set<string>> {
+    const rows = await tx.query<{ id: string }>(
+      `select id from conversation where workspace_id = $1 and id = any($2) and state = 'live' and held_by is not null`,
+      [workspaceId, conversationIds],
+    );
+    return new Set(rows.map((row) => row.id));
+  }
 }
 
 /** What is written about a theme and what is forgotten of it take turns: neither could see the other's rows before they are committed. */

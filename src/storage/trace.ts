@@ -39,6 +39,13 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
       );
       return row ? { id: row.theme_id, kind: 'theme' } : null;
     }
+    if (kind === 'edit') {
+      const [row] = await tx.query<{ theme_id: string }>(
+        `select theme_id from theme_edit where workspace_id = $1 and id = $2`,
+        [workspaceId, query],
+      );
+      return row ? { id: row.theme_id, kind: 'theme' } : null;
+    }
     if (kind && kind !== 'delivery') return (await known(tx, query, kind)) ? { id: query, kind } : null;
 
     const issue = /^(?:.*\/issue\/)?([A-Z][A-Z0-9]{0,9}-\d+)(?:[/?#].*)?$/i.exec(query)?.[1];
@@ -255,9 +262,10 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
       observed: boolean;
       is_report: boolean | null;
       is_noise: boolean | null;
+      called_noise: boolean | null;
       theme_id: string | null;
     }>(
-      `select c.observation_id is not null as observed, c.state = 'live' as is_report, o.is_noise, c.theme_id from signal_key k
+      `select c.observation_id is not null as observed, c.state = 'live' as is_report, o.is_noise, c.held_by is not null as called_noise, c.theme_id from signal_key k
        join signal_head h on h.workspace_id = $1 and h.source = k.source and h.external_id = k.external_id
        left join conversation c on c.workspace_id = $1 and c.id = h.conversation_id
        left join observation o on o.workspace_id = $1 and o.id = c.observation_id
@@ -267,7 +275,7 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
     if (!row || row.theme_id) return null;
     // Metrics, events and answers to what is gone are never observed.
     if (!row.observed) return row.is_report ? 'not_observed_yet' : 'no_theme';
-    return row.is_noise ? 'noise' : 'no_theme';
+    return row.is_noise || row.called_noise ? 'noise' : 'no_theme';
   }
 }
 
