@@ -21,6 +21,8 @@ export type SlackChange =
     }
   | { kind: 'channel_shared' | 'channel_unshared'; channel: Channel; teamId: string }
   | { kind: 'im_created'; channel: Channel; user: string }
+  /** The status or the suggested prompts of the app's conversation. */
+  | { kind: 'pane_changed'; channel: Channel }
   | { kind: 'user_changed' | 'user_joined'; user: User }
   | { kind: 'usergroup_changed'; group: UserGroup; added: string[]; removed: string[] }
   | { kind: 'ephemeral' | 'ephemeral_changed' | 'ephemeral_deleted'; ephemeral: Ephemeral }

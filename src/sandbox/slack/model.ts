@@ -164,6 +164,15 @@ export interface Channel {
   byTs: Map<string, Message>;
   /** The replies of each thread, by the ts of its parent. */
   threads: Map<string, Message[]>;
+  /** What the app says beside its messages; in its own conversation with a person, and under threads. */
+  pane?: Pane;
+}
+
+/** What a person sees of an app that works on an answer, and what it suggests to ask. */
+export interface Pane {
+  /** Null when the app does nothing. Slack shows the loading messages in turn. */
+  status: { threadTs: string; text: string; loading: string[] } | null;
+  suggested: { title: string | null; prompts: { title: string; message: string }[] } | null;
 }
 
 export interface Reaction {
@@ -205,6 +214,8 @@ export interface Message {
   subscribed?: boolean;
   inviter?: string;
   hidden?: boolean;
+  /** Of a message that is written bit by bit. */
+  streaming_state?: 'in_progress' | 'completed';
 }
 
 /** A message that one person sees and nobody else; it is in no history. */

@@ -9,6 +9,7 @@ import type {
   Fields,
   Message,
   OpenView,
+  Pane,
   SeedChannel,
   SeedUser,
   SlackApp,
@@ -101,6 +102,9 @@ export interface SlackState {
   leave(channel: Channel, user: string): boolean;
   /** The direct conversation of the bot with a person. */
   direct(user: string): Channel;
+  /** What the app is doing in a thread; it ends with its next message there. */
+  setStatus(channel: Channel, status: Pane['status']): void;
+  setPrompts(channel: Channel, suggested: Pane['suggested']): void;
   addUser(seed: SeedUser): User;
   /** A person gets another name, becomes a guest or an admin, or leaves the company. */
   changeUser(
@@ -207,6 +211,9 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
       channel.created = Math.min(channel.created, Math.floor(Number(message.ts)));
       if (message.thread_ts) touchThread(channel, message.thread_ts);
       tell({ kind: 'message', channel, message });
+      // An answer ends the waiting for it.
+      if (message.app_id === grown.app.id && channel.pane?.status?.threadTs === (message.thread_ts ?? message.ts))
+        state.setStatus(channel, null);
       return message;
     },
     change(channel, message, patch) {
@@ -339,6 +346,14 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
       channels.set(id, channel);
       tell({ kind: 'im_created', channel, user });
       return channel;
+    },
+    setStatus(channel, status) {
+      channel.pane = { suggested: null, ...channel.pane, status };
+      tell({ kind: 'pane_changed', channel });
+    },
+    setPrompts(channel, suggested) {
+      channel.pane = { status: null, ...channel.pane, suggested };
+      tell({ kind: 'pane_changed', channel });
     },
     addUser(userSeed) {
       const user = growUser(userSeed, grown.team, nowSeconds());

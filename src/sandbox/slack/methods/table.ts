@@ -5,6 +5,7 @@ import { conversationMethods } from './conversations.ts';
 import { directoryMethods } from './directory.ts';
 import { fileMethods } from './files.ts';
 import type { Method } from './method.ts';
+import { paneMethods } from './pane.ts';
 import { viewMethods } from './views.ts';
 
 /** All methods; what is not in here is answered with unknown_method. */
@@ -13,6 +14,7 @@ export function methodTable(views: Views): Record<string, Method> {
     ...directoryMethods,
     ...conversationMethods,
     ...chatMethods,
+    ...paneMethods,
     ...viewMethods(views),
     ...fileMethods,
     'apps.connections.open': {
