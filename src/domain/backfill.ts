@@ -77,12 +77,16 @@ export function estimateOf(backfill: Backfill, perMinute: number): Estimate {
   const floor = place.end ? until - all : Number(place.before);
   const page = Number(place.pageFrom) - floor;
   const left = place.pageThreads === 0 ? 0 : (place.threads.length / place.pageThreads) * page;
-  const share = Math.min(0.999, Math.max(0, (until - floor - left) / all));
-  if (requests === 0 || share === 0) return { share, messages: null, remainingMs: null };
+  // A page's messages are known at once, its threads cost a request each: the first says how many, the second how long.
+  const seen = Math.min(1, Math.max(0, (until - floor) / all));
+  const share = Math.min(0.999, Math.max(0, seen - left / all));
+  if (seen === 0) return { share, messages: null, remainingMs: null };
+  const expected = Math.max(messages, Math.round(messages / seen));
+  if (share === 0) return { share, messages: expected, remainingMs: null };
   const everyMs = 60_000 / (slow ? 1 : perMinute);
   return {
     share,
-    messages: Math.max(messages, Math.round(messages / share)),
+    messages: expected,
     remainingMs: Math.ceil(((requests / share) * (1 - share) * everyMs) / 1000) * 1000,
   };
 }

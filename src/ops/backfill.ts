@@ -9,7 +9,7 @@ import { STAFF_ONLY } from '../domain/visibility.ts';
 import { createLog, keepSmall } from '../system.ts';
 import { createProgress, duration, type Progress } from './progress.ts';
 import { ownTerminal, stopOnSignals, type Terminal } from './terminal.ts';
-import { waitUntilUnderstood } from './understanding.ts';
+import { LOOK_MS, waitUntilUnderstood } from './understanding.ts';
 
 const SINCE = '90d';
 // The bar counts thousandths of the time that is read: Slack does not say how many messages there are.
@@ -137,7 +137,7 @@ async function backfill(app: App, order: Order, { out, err }: Terminal, signal: 
   const read = rows.reduce((sum, row) => sum + row.messages, 0);
   const understood = await waitUntilUnderstood(
     app,
-    { externalIds: ids.map((id) => `slack:${id}:`), total: read },
+    { externalIds: ids.map((id) => `slack:${id}:`), total: read, settled: settled(app, ids, signal) },
     progress,
     signal,
   );
@@ -151,6 +151,12 @@ async function backfill(app: App, order: Order, { out, err }: Terminal, signal: 
   const summary = await app.backfill.summary(ids, STAFF_ONLY);
   for (const line of summaryLines(summary, order.post, posted)) out.write(`${line}\n`);
   return problems.length === 0 && rows.every(({ state }) => state === 'done') ? 0 : 1;
+}
+
+/** Looks only for what was read: a bot that runs beside has work of its own all the time. */
+async function settled(app: App, channelIds: readonly string[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await app.backfill.unsettled(channelIds)) > 0)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 /** One channel after the other, so that there is one bar at a time; those that Slack refuses stop nothing. */

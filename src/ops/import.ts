@@ -9,7 +9,7 @@ import { createLog, keepSmall } from '../system.ts';
 import { type ImportOptions, type ImportPlan, type ImportResult, importFile, planImport, USES } from './import-file.ts';
 import { createProgress } from './progress.ts';
 import { ownTerminal, stopOnSignals, type Terminal } from './terminal.ts';
-import { waitUntilUnderstood } from './understanding.ts';
+import { LOOK_MS, waitUntilUnderstood } from './understanding.ts';
 
 const USAGE = `npm run import -- FILE [options]
 
@@ -128,7 +128,7 @@ export async function run(args: readonly string[], terminal: Terminal, signal: A
       !result.stopped &&
       (await waitUntilUnderstood(
         app,
-        { externalIds: [`import:${plan.name}:`], total: result.rows - result.rejected },
+        { externalIds: [`import:${plan.name}:`], total: result.rows - result.rejected, settled: app.idle(LOOK_MS) },
         progress,
         signal,
       ));

@@ -72,8 +72,6 @@ export interface BackfillDeps {
   /** One reader at a time; null while another one reads. */
   takeTurn: () => Promise<{ release(): Promise<void> } | null>;
   jobsWaiting: () => Promise<number>;
-  /** Whether every theme has been looked at since its last report. */
-  allAssessed: () => Promise<boolean>;
   /** Tells the person who started them what came of back-fills. */
   tell: (person: string, ended: readonly Backfill[], summary: BackfillSummary | null) => Promise<void>;
   send: (tx: Tx, next: Next[]) => Promise<void>;
@@ -99,6 +97,8 @@ export interface Backfilling {
   }>;
   /** Reads these channels to their end; `busy` while another process reads. Those that Slack refuses are noted, the others go on. */
   run(channelIds: readonly string[], watch: BackfillWatch): Promise<BackfillView[] | 'busy'>;
+  /** How much of what was read has not gone through the flow yet. */
+  unsettled(channelIds: readonly string[]): Promise<number>;
   summary(channelIds: readonly string[], audience: Audience): Promise<BackfillSummary>;
   /** Reads on what people asked for at Home, unless that is under way, and tells them what came of what has ended. */
   tick(): Promise<void>;
@@ -180,6 +180,7 @@ export function createBackfilling(deps: BackfillDeps): Backfilling {
       return rows.filter((row) => channelIds.includes(row.channelId));
     },
 
+    unsettled: (channelIds) => backfills.unsettled(db, channelIds),
     summary: summarize,
 
     async tick() {
@@ -425,7 +426,7 @@ export function createBackfilling(deps: BackfillDeps): Backfilling {
     );
     for (const [person, ended] of Map.groupBy(untold, (row) => row.startedBy)) {
       const channelIds = ended.flatMap((row) => (row.state === 'done' ? row.channelId : []));
-      if ((await backfills.unsettled(db, channelIds)) > 0 || !(await deps.allAssessed())) continue;
+      if ((await backfills.unsettled(db, channelIds)) > 0) continue;
       const audience = deps.audiences.ofPerson({ id: person, kind: 'member', approver: false });
       await deps.tell(person, ended, channelIds.length > 0 ? await summarize(channelIds, audience) : null);
       const toldAt = clock.now().toISOString();

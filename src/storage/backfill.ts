@@ -5,6 +5,9 @@ import type { WorkspaceId } from '#src/domain/ids.ts';
 import type { Log } from '#src/domain/ports.ts';
 import type { Backfills } from '#src/domain/stores.ts';
 
+// What src/pipeline/backfill.ts names its deliveries by.
+const DELIVERY = 'backfill:';
+
 interface Row {
   channel_id: string;
   name: string;
@@ -91,11 +94,16 @@ export function createBackfills(workspaceId: WorkspaceId): Backfills {
 
     async unsettled(tx, channelIds) {
       const [row] = await tx.query<{ count: string }>(
-        `select count(*) from conversation c left join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
-         where c.workspace_id = $1 and c.state = 'live' and c.container_id = any($2) and c.historical
-           and (c.observation_id is null or (not o.is_noise and o.id is distinct from
-             (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1)))`,
-        [workspaceId, channelIds.map((id) => `slack:${id}`)],
+        `select (select count(*) from delivery where workspace_id = $1 and state = 'received' and source = 'slack' and starts_with(delivery_id, $3))
+           + (select count(*) from conversation c left join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
+              where c.workspace_id = $1 and c.state = 'live' and c.container_id = any($2) and c.historical
+                and (c.observation_id is null or (not o.is_noise and o.id is distinct from
+                  (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1))))
+           + (select count(*) from theme t where t.workspace_id = $1 and t.status = 'active'
+                and t.assessed_seq < (select max(e.seq) from theme_event e where e.workspace_id = $1 and e.theme_id = t.id)
+                and exists (select 1 from conversation c where c.workspace_id = $1 and c.theme_id = t.id and c.state = 'live' and c.historical
+                  and c.container_id = any($2))) as count`,
+        [workspaceId, channelIds.map((id) => `slack:${id}`), DELIVERY],
       );
       return Number(row?.count ?? 0);
     },

@@ -67,7 +67,7 @@ export const RINGS: Ring[] = [
     owns: /^src\/ops\//,
     ours: [DOMAIN, CONFIG, MACHINE, /^src\/(app|connect)\.ts$/],
     // pg for the doctor, who asks the database when the app itself could not start.
-    packages: ['zod', 'pg', 'csv-parse*', 'cli-progress', 'node:*'],
+    packages: ['zod', 'pg', 'csv-parse*', 'cli-progress', 'yaml', 'node:*'],
   },
   {
     name: 'the composition root',
