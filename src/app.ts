@@ -28,13 +28,14 @@ import { createAnswering } from './pipeline/answer.ts';
 import { createAssess } from './pipeline/assess.ts';
 import { createAudiences } from './pipeline/audience.ts';
 import { type Backfilling, createBackfilling } from './pipeline/backfill.ts';
+import { createBrowsing } from './pipeline/browse.ts';
 import { createCapturing } from './pipeline/capture.ts';
 import { createCurating } from './pipeline/curate.ts';
 import { createDecide, createDeciding } from './pipeline/decide.ts';
+import { createDigesting } from './pipeline/digest.ts';
 import { sourcesOf } from './pipeline/effects.ts';
 import { createEvaluating } from './pipeline/evaluate.ts';
 import { gatherEvidence } from './pipeline/evidence.ts';
-import { createDigesting } from './pipeline/digest.ts';
 import { createFollow } from './pipeline/follow.ts';
 import { createHome } from './pipeline/home.ts';
 import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
@@ -50,18 +51,18 @@ import { createTheme, type Placing } from './pipeline/theme.ts';
 import { createTick } from './pipeline/tick.ts';
 import { createTrending } from './pipeline/trends.ts';
 import { filedBy } from './pipeline/view.ts';
+import { createWhy } from './pipeline/why.ts';
 import { type Chore, startWorker, sweep } from './pipeline/worker.ts';
 import { createActions } from './storage/actions.ts';
 import { totals, understood } from './storage/answers.ts';
-import { createBrowsing } from './pipeline/browse.ts';
 import { createBackfills, createTurn } from './storage/backfill.ts';
 import { createCache, purgeExpired } from './storage/cache.ts';
 import { createCards } from './storage/cards.ts';
 import { openCheckpoints } from './storage/checkpoints.ts';
+import { createCurations } from './storage/curation.ts';
 import { createCursors } from './storage/cursors.ts';
 import { openDb } from './storage/db.ts';
 import { createDecisions } from './storage/decisions.ts';
-import { createCurations } from './storage/curation.ts';
 import { createDeliveries } from './storage/deliveries.ts';
 import { createDigests } from './storage/digests.ts';
 import { type Embedded, findEmbedded, startEmbedded } from './storage/embedded.ts';
@@ -83,6 +84,7 @@ import { createTexts } from './storage/texts.ts';
 import { createThemes } from './storage/themes.ts';
 import { createTracer } from './storage/trace.ts';
 import { createTrends } from './storage/trends.ts';
+import { createWhys } from './storage/whys.ts';
 import { createLog, createMetrics, systemClock, systemFetch } from './system.ts';
 import { createRoutes, type Listening, linkSignature, listen } from './web/server.ts';
 
@@ -591,6 +593,27 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     const verbs: Verbs = {
       ...backfilling.verbs,
       ...deciding,
+      ...createWhy({
+        db,
+        whys: createWhys(workspaceId, keyring),
+        texts,
+        themes,
+        cards,
+        view: viewDeps,
+        audiences,
+        look: (message) => slackNow().look(message),
+        async watch(channelId) {
+          const row = await settings.channel(db, channelId);
+          return { mode: row?.mode ?? 'off', capture: row?.capture ?? 'eager', by: row?.origin ?? null };
+        },
+        async nearest(vector, without, limit) {
+          await theming.refresh();
+          return index.rank(vector, without, limit);
+        },
+        customersNeeded: () => settings.get(db, 'insight.customers'),
+        nameOf,
+        now,
+      }),
       ...createEvaluating({
         db,
         evaluations: createEvaluations(workspaceId),

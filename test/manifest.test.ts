@@ -9,6 +9,7 @@ import { EVENTS } from '#integrations/slack/events.ts';
 import { listenToCaptures } from '#integrations/slack/listeners/capture.ts';
 import { listenToCards } from '#integrations/slack/listeners/card.ts';
 import { listenToHome } from '#integrations/slack/listeners/home.ts';
+import { listenToWhy } from '#integrations/slack/listeners/why.ts';
 import { CORE_SCOPES, OPTIONAL_SCOPES } from '#integrations/slack/probe.ts';
 import { methodTable } from '#src/sandbox/slack/methods/table.ts';
 import type { Views } from '#src/sandbox/slack/views.ts';
@@ -61,6 +62,7 @@ function listens() {
   // Hanging up listeners asks nobody anything, so that empty dependencies are enough to see what is listened to.
   listenToCards(app, {} as Parameters<typeof listenToCards>[1]);
   listenToCaptures(app, {} as Parameters<typeof listenToCaptures>[1]);
+  listenToWhy(app, {} as Parameters<typeof listenToWhy>[1]);
   listenToHome(app, {} as Parameters<typeof listenToHome>[1]);
   listenToCommands(app, {} as Parameters<typeof listenToCommands>[1]);
   return app.listens;

@@ -22,6 +22,15 @@ export interface Assignment {
   neighbours: Neighbour[];
 }
 
+/** A theme that a vector was measured against. */
+export interface Ranked {
+  themeId: ThemeId;
+  /** The cosine with the theme's middle, 0 to 1. */
+  score: number;
+  /** What it has to be above for the theme to take the vector. */
+  needed: number;
+}
+
 /** The observations of one workspace that a new one is compared with. Equal histories give equal answers. */
 export interface ThemeIndex {
   readonly size: number;
@@ -34,6 +43,8 @@ export interface ThemeIndex {
   /** Forgets everything. */
   clear(): void;
   assign(vector: Uint8Array): Assignment;
+  /** How near the nearest themes are, the nearest first, for people who ask why. `without` is the observation that is asked about. */
+  rank(vector: Uint8Array, without: ObservationId | null, limit: number): Ranked[];
   /** How alike the reports of a theme are: their mean cosine, 0 to 1; 1 for a single report, 0 for a theme it does not know. */
   tightness(themeId: ThemeId): number;
 }
@@ -246,7 +257,7 @@ export function createThemeIndex(options: ThemeIndexOptions = {}): ThemeIndex {
       const size = group.members.size;
       const tightness = group.tightness ?? takeTightness(group);
       const score = Math.min(1, sums.get(themeId)! / Math.sqrt(size + size * (size - 1) * tightness));
-      const takes = score > THRESHOLD_ALONE + THRESHOLD_RISE * (1 - 1 / Math.sqrt(size));
+      const takes = score > thresholdOf(size);
       return { themeId, score, takes, strength: score + NEIGHBOURHOOD_SHARE * cosines };
     });
     // Of equal ones the theme of the nearer neighbour: the sort keeps the order of the crowd.
@@ -261,10 +272,32 @@ export function createThemeIndex(options: ThemeIndexOptions = {}): ThemeIndex {
     };
   }
 
+  function rank(bytes: Uint8Array, without: ObservationId | null, limit: number): Ranked[] {
+    const { sums } = compare(decodeVector(bytes));
+    const self = without === null ? undefined : entries.get(without);
+    if (self) {
+      // It is like itself: what it would be measured against is the theme without it.
+      const left = sums.get(self.themeId)! - 1;
+      if (groups.get(self.themeId)!.members.size === 1 || left <= 0) sums.delete(self.themeId);
+      else sums.set(self.themeId, left);
+    }
+    return [...sums]
+      .map(([themeId, sum]): Ranked => {
+        const group = groups.get(themeId)!;
+        const size = group.members.size - (self?.themeId === themeId ? 1 : 0);
+        const tightness = group.tightness ?? takeTightness(group);
+        const score = Math.min(1, sum / Math.sqrt(size + size * (size - 1) * tightness));
+        return { themeId, score, needed: thresholdOf(size) };
+      })
+      .sort((a, b) => b.score - a.score || (a.themeId < b.themeId ? -1 : 1))
+      .slice(0, limit);
+  }
+
   return {
     get size() {
       return entries.size;
     },
+    rank,
     add,
     move(observationId, themeId) {
       const entry = entries.get(observationId);
@@ -291,6 +324,11 @@ export function createThemeIndex(options: ThemeIndexOptions = {}): ThemeIndex {
       return group ? (group.tightness ?? takeTightness(group)) : 0;
     },
   };
+}
+
+/** Above this a theme of that many reports takes another. */
+function thresholdOf(size: number): number {
+  return THRESHOLD_ALONE + THRESHOLD_RISE * (1 - 1 / Math.sqrt(size));
 }
 
 const COUNT_WEIGHTS = Float64Array.from({ length: 256 }, (_, count) => (count === 0 ? 0 : countWeight(count)));

@@ -2,6 +2,7 @@
 import { UNKNOWN_CUSTOMER } from '#src/domain/customer.ts';
 import type { AuthorRole, CustomerHint, Fact, SignalDraft } from '#src/domain/signal.ts';
 import type { MessageRef } from '#src/domain/verbs.ts';
+import type { Looked } from '#src/domain/why.ts';
 import type { SlackClient } from './client.ts';
 import type { People } from './people.ts';
 import { isoOfTs, mentionedIn, permalinkOf, toPlain } from './text.ts';
@@ -38,6 +39,8 @@ export interface Inbound {
   readMessage(message: MessageRef, capturedBy: string): Promise<ReadMessage>;
   /** Messages of a watched channel as history shows them, long after they were written. */
   readHistory(channelId: string, messages: readonly WireMessage[]): Promise<Fact[]>;
+  /** A message as Slack shows it now, for the question why we hold nothing of it. */
+  look(message: MessageRef): Promise<Looked>;
   /** Keeps a message that came with a shortcut for a while: where the bot is no member, Slack shows it to us in no other way. */
   offer(channelId: string, message: WireMessage): void;
 }
@@ -99,6 +102,25 @@ export function createInbound(deps: InboundDeps): Inbound {
         facts.push({ kind: 'signal', signal: { ...(await asItStands(channelId, message)), historical: true } });
       }
       return facts;
+    },
+
+    async look({ channelId, ts }) {
+      const kept = offered.get(externalIdOf(channelId, ts));
+      const [found, channel] = await Promise.all([
+        client.message(channelId, ts, kept?.thread_ts),
+        client.channel(channelId),
+      ]);
+      const message = found.ok ? found.message : kept;
+      const isOwn = message !== undefined && (await isOurs(message));
+      return {
+        found: message !== undefined,
+        ours: isOwn ? { key: keyOf(message) } : null,
+        isBot: message !== undefined && isBot(message) && !(await deps.settings()).allowBots,
+        isStaff: message?.user !== undefined && (await people.isStaff(message.user)),
+        isDirect: channel?.isDirect ?? channelId.startsWith('D'),
+        isEmpty: message !== undefined && isEmpty(message),
+        at: isoOfTs(ts),
+      };
     },
 
     offer(channelId, message) {
@@ -243,6 +265,14 @@ export function createInbound(deps: InboundDeps): Inbound {
 
 function isBot(message: WireMessage): boolean {
   return message.subtype === 'bot_message' || message.bot_id !== undefined;
+}
+
+/** The name under which we posted a message of ours. */
+function keyOf(message: WireMessage): string | null {
+  const key = message.metadata?.event_payload?.key;
+  if (typeof key === 'string') return key;
+  const [, marked] = /^tl:(.+)$/.exec(message.blocks?.[0]?.block_id ?? '') ?? [];
+  return marked ?? null;
 }
 
 function isEmpty(message: WireMessage): boolean {

@@ -4,6 +4,7 @@ import type { CardView } from '#src/domain/card.ts';
 import type { Clock, Fetch, Log, Telemetry } from '#src/domain/ports.ts';
 import type { Fact } from '#src/domain/signal.ts';
 import type { MessageRef, Verbs } from '#src/domain/verbs.ts';
+import type { Looked } from '#src/domain/why.ts';
 import type { Integration, Probe } from '../contract.ts';
 import { createSlackActions } from './actions.ts';
 import { createSlackApp } from './app.ts';
@@ -16,8 +17,10 @@ import { listenToBackfills } from './listeners/backfill.ts';
 import { listenToCaptures, openNote } from './listeners/capture.ts';
 import { listenToCards, redrawCard } from './listeners/card.ts';
 import { createHomeTabs, type HomeTabs, listenToHome } from './listeners/home.ts';
+import { createVoice, listenToQuiet, type Voice } from './listeners/quiet.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
-import { createOutbound, type Outbound, type Posted } from './outbound.ts';
+import { listenToWhy, openWhy } from './listeners/why.ts';
+import { createOutbound, type Outbound, type Posted, type Said } from './outbound.ts';
 import { type ChosenPeople, createPeople, type People } from './people.ts';
 import { probeSlack, probeSocket } from './probe.ts';
 import { createSlackIntake, type SlackDelivery, type SlackIntake } from './receiver.ts';
@@ -73,6 +76,8 @@ export interface SlackDeps {
   noteReaction(reaction: NotedReaction): Promise<boolean>;
   persist(delivery: SlackDelivery): Promise<'new' | 'known'>;
   handled(deliveryId: string): Promise<void>;
+  /** Told of everything that people got to see. */
+  said?(said: Said): Promise<void>;
 }
 
 /** How the pipeline shows insights. A place is where the card's message stands. */
@@ -119,12 +124,16 @@ export interface Slack {
   handle(delivery: { kind: string; payload: unknown; interactive: boolean }): Promise<Fact[]>;
   /** A message that a person hands us, as it stands in Slack now. */
   readMessage(message: MessageRef, capturedBy: string): Promise<ReadMessage>;
+  /** A message as it stands in Slack now, for the question why we hold nothing of it. */
+  look(message: MessageRef): Promise<Looked>;
   cards: Cards;
   home: HomeTabs;
   /** What was said in a channel before we listened. */
   past: Past;
   /** Tells a person, by direct message, what came of the back-fills that they started. */
   tellBackfilled(userId: string, ended: readonly Backfill[], summary: BackfillSummary | null): Promise<void>;
+  /** What is said by ourselves. */
+  voice: Voice;
   client: SlackClient;
   outbound: Outbound;
   people: People;
@@ -134,7 +143,7 @@ export interface Slack {
 export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
   const { clock, log, verbs } = deps;
   const client = createSlackClient({ ...deps, token: config.botToken, apiUrl: config.apiUrl });
-  const outbound = createOutbound({ client, clock, log });
+  const outbound = createOutbound({ client, clock, log, ...(deps.said ? { said: deps.said } : {}) });
   const people = createPeople({ client, config, ...(deps.chosenPeople ? { chosen: deps.chosenPeople } : {}) });
   const inbound = createInbound({
     client,
@@ -153,10 +162,13 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
   });
   listenToCards(app, { verbs, people, outbound, clock, log });
   listenToCaptures(app, { verbs, inbound, client, outbound, clock });
+  listenToWhy(app, { verbs, inbound, client, outbound });
   listenToBackfills(app, { verbs });
+  listenToQuiet(app, { verbs });
   listenToCommands(app, {
     verbs,
     openNote: (ask) => openNote({ verbs, outbound, clock }, ask),
+    openWhy: (ask, link) => openWhy({ verbs, outbound }, ask, link),
     clock,
     settings: deps.settings,
     insightsChannel: channelLabel(config.insightsChannel),
@@ -210,6 +222,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
       return [];
     },
     readMessage: inbound.readMessage,
+    look: inbound.look,
     home,
     past: createPast({ client, inbound, people, clock }),
     async tellBackfilled(userId, ended, summary) {
@@ -243,6 +256,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
         });
       },
     },
+    voice: createVoice({ client, outbound }),
     client,
     outbound,
     people,

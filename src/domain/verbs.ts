@@ -104,7 +104,8 @@ export type TraceReply =
  * Everything a front end can ask. Rights are checked inside, at the moment of asking. Each verb that changes something answers what became
  * of it and is safe to repeat; `at` in answers is ISO 8601 and people are ids.
  */
-export interface Verbs extends CurationVerbs,
+export interface Verbs
+  extends CurationVerbs,
     CaptureVerbs,
     WhyVerbs,
     EvaluationVerbs,
@@ -112,7 +113,8 @@ export interface Verbs extends CurationVerbs,
     PreferenceVerbs,
     BackfillVerbs,
     QuietVerbs,
-    TrendVerbs, DigestVerbs {
+    TrendVerbs,
+    DigestVerbs {
   decide(input: {
     cardId: string;
     /** What the person saw. */

@@ -10,9 +10,11 @@ import type { ReactionSettings } from '../listeners/reactions.ts';
 export const SLASH = '/throughline';
 
 export interface CommandDeps {
-  verbs: Pick<Verbs, 'trends' | 'insights' | 'insight' | 'trace'>;
+  verbs: Pick<Verbs, 'trends' | 'insights' | 'insight' | 'trace' | 'digest' | 'noise'>;
   /** Opens the window for a note; answers what to say instead when it cannot. */
   openNote(ask: Ask): Promise<Message | null>;
+  /** The same for what became of the message that a link leads to. */
+  openWhy(ask: Ask, link: string): Promise<Message | null>;
   clock: Clock;
   settings(): Promise<ReactionSettings>;
   /** The name of the insights channel, for people. */

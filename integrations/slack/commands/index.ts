@@ -7,13 +7,16 @@ import { harmless } from '../text.ts';
 import { SEE_REFUSED, say } from '../views/replies.ts';
 import { capture } from './capture.ts';
 import { type Command, type CommandDeps, SLASH } from './command.ts';
+import { digest } from './digest.ts';
 import { help } from './help.ts';
 import { insight } from './insight.ts';
+import { noise } from './noise.ts';
 import { trace } from './trace.ts';
 import { trends } from './trends.ts';
+import { why } from './why.ts';
 
 /** Every sub-command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [trends, insight, trace, capture, help];
+export const COMMANDS: readonly Command[] = [trends, insight, trace, capture, why, digest, noise, help];
 
 // What people type for the same thing.
 const ALIASES: Readonly<Record<string, string>> = { '': 'help', '?': 'help', insights: 'insight', trend: 'trends' };

@@ -71,6 +71,11 @@ export function confirmApproval(seen: SeenCard, title: string): Message {
 export const MENTION_NEEDS_THREAD =
   'I capture the message that a thread hangs on. Mention me with *capture* in its thread, use *Send to Throughline* from the message’s menu, or write it down with `/throughline capture`.';
 
+/** Said on top of a window from which a message was captured, or was not. */
+export const CAPTURED =
+  'Captured. I read it like any report now; open this window again in a moment to see what it became.';
+export const NOT_CAPTURED = 'Not captured.';
+
 /** The answer after somebody took a capture back. */
 export const TAKEN_BACK = 'Taken back. The message is no longer captured.';
 

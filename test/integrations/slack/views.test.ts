@@ -414,6 +414,7 @@ describe('commands', () => {
       },
     },
     openNote: async () => null,
+    openWhy: async () => null,
     clock: { now: () => NOW, sleep: async () => {} },
     settings: async () => ({ captureEmoji: 'memo', reactions: DEFAULT_REACTIONS }),
     insightsChannel: '#insights',
