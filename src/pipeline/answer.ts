@@ -3,7 +3,7 @@ import type { CardState } from '#src/domain/card.ts';
 import type { Db } from '#src/domain/ports.ts';
 import type { Cards, Decisions, Insights, Tracer } from '#src/domain/stores.ts';
 import type { InsightRow, Verbs } from '#src/domain/verbs.ts';
-import { neutralTitle } from '#src/domain/visibility.ts';
+import { type Audience, neutralTitle } from '#src/domain/visibility.ts';
 import type { Audiences } from './audience.ts';
 import { screenTrace } from './screen.ts';
 import type { ViewDeps } from './view.ts';
@@ -26,9 +26,7 @@ export interface AnswerDeps {
 }
 
 /** Makes the verbs that only read. */
-export function createAnswering(
-  deps: AnswerDeps,
-): Pick<Verbs, 'cardAt' | 'card' | 'insights' | 'insight' | 'trace'> {
+export function createAnswering(deps: AnswerDeps): Pick<Verbs, 'cardAt' | 'card' | 'insights' | 'insight' | 'trace'> {
   const { db, cards, insights, tracer, audiences } = deps;
   return {
     async cardAt({ channelId, ts }) {
@@ -81,7 +79,7 @@ export function createAnswering(
 
     async trace(query, audience) {
       const found = await tracer.find(db, query);
-      if (!found) return { kind: 'unknown', examples: await tracer.examples(db) };
+      if (!found) return { kind: 'unknown', examples: await examplesFor(audience) };
       const trace = await screenTrace(
         { audiences, insights },
         db,
@@ -93,4 +91,16 @@ export function createAnswering(
       return why ? { kind: 'lone', trace, why, url } : { kind: 'found', trace, url };
     },
   };
+
+  /** Nobody is handed the address of a message that they cannot open. */
+  async function examplesFor(audience: Audience): Promise<string[]> {
+    const shown: string[] = [];
+    for (const example of await tracer.examples(db)) {
+      const found = await tracer.find(db, example);
+      const isOpen =
+        found?.kind !== 'signal' || (await audiences.conversations(db, [found.id], audience)).has(found.id);
+      shown.push(isOpen ? example : 'the link of a message');
+    }
+    return shown;
+  }
 }

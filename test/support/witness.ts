@@ -18,21 +18,21 @@ export function witnessOf(state: SlackState) {
       case 'message':
       case 'message_changed':
         if (isOurs(change.message))
-          everything.push({ text: JSON.stringify(change.message), readers: people(change.channel.members) });
+          everything.push({ text: asRead(change.message), readers: people(change.channel.members) });
         break;
       case 'ephemeral':
       case 'ephemeral_changed':
-        everything.push({ text: JSON.stringify(change.ephemeral.message), readers: [change.ephemeral.user] });
+        everything.push({ text: asRead(change.ephemeral.message), readers: [change.ephemeral.user] });
         break;
       case 'view_opened':
       case 'view_updated':
       case 'home_published':
-        everything.push({ text: JSON.stringify(change.view.view), readers: [change.view.user] });
+        everything.push({ text: asRead(change.view.view), readers: [change.view.user] });
         break;
       case 'file':
         for (const { channel } of change.file.shares)
           everything.push({
-            text: JSON.stringify({ ...change.file, bytes: null }),
+            text: asRead({ ...change.file, bytes: null }),
             readers: people(state.channel(channel).members),
           });
         break;
@@ -45,9 +45,12 @@ export function witnessOf(state: SlackState) {
     /** What our messages say at this moment to whoever is in their channels now; what was private to somebody stays so. */
     standing: (): Shown[] =>
       [...state.channels.values()].flatMap((channel) =>
-        channel.messages
-          .filter(isOurs)
-          .map((message) => ({ text: JSON.stringify(message), readers: people(channel.members) })),
+        channel.messages.filter(isOurs).map((message) => ({ text: asRead(message), readers: people(channel.members) })),
       ),
   };
+}
+
+// Without the invisible marks that keep Slack from making links of what is none.
+function asRead(shown: unknown): string {
+  return JSON.stringify(shown).replace(/\p{Cf}/gu, '');
 }
