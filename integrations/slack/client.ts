@@ -55,6 +55,8 @@ export interface User {
   isGuest: boolean;
   isStranger: boolean;
   isDeleted: boolean;
+  /** The name of the time zone that they have set in Slack. */
+  timeZone: string | null;
 }
 
 /** A user group, such as @support-team. */
@@ -115,6 +117,8 @@ export interface SlackClient {
     window: { before: string; limit: number; cursor: string | null },
   ): Promise<MessagePage | 'gone'>;
   permalink(channelId: string, ts: string): Promise<string | null>;
+  /** The channel of our direct messages with a person. Needs im:write. */
+  directChannel(userId: string): Promise<string>;
   post(input: {
     channel: string;
     threadTs?: string | null;
@@ -326,6 +330,11 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
             ),
           ),
         ),
+      ),
+
+    directChannel: (userId) =>
+      call('conversations.open', async () =>
+        z.string().parse((await web.conversations.open({ users: userId })).channel?.id),
       ),
 
     permalink: (channelId, ts) =>
@@ -584,6 +593,7 @@ function toUser(wire: WireUser): User {
     isGuest: wire.is_restricted === true || wire.is_ultra_restricted === true,
     isStranger: wire.is_stranger === true,
     isDeleted: wire.deleted === true,
+    timeZone: wire.tz || null,
   };
 }
 

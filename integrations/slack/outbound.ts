@@ -61,9 +61,37 @@ export interface Outbound {
   publishHome(userId: string, view: View): Promise<void>;
 }
 
-/** Makes the writer of one workspace. */
-export function createOutbound(deps: { client: SlackClient; clock: Clock; log: Log }): Outbound {
+/** Something that was written, for whoever counts how much we say. */
+export interface Said {
+  kind: 'parent' | 'reply' | 'dm' | 'update' | 'ephemeral';
+  channelId: string;
+  /** Null for what only one person saw. */
+  ts: string | null;
+  /** What it was: the first word of its key. */
+  subject: string;
+}
+
+/** Makes the writer of one workspace. `said` is told of everything that people got to see. */
+export function createOutbound(deps: {
+  client: SlackClient;
+  clock: Clock;
+  log: Log;
+  said?: (said: Said) => Promise<void>;
+}): Outbound {
   const { client, clock, log } = deps;
+  const note = async (kind: Said['kind'], channelId: string, ts: string | null, key: string): Promise<void> => {
+    try {
+      await deps.said?.({ kind, channelId, ts, subject: key.split(':', 1)[0]! });
+    } catch (error) {
+      // It was said; that nobody counted it must not make it fail, and be said again.
+      log.warn({ kind, code: codeOf(error) }, 'what was said could not be counted');
+    }
+  };
+  const noted = async (posted: Posted, threadTs: string | null, key: string): Promise<Posted> => {
+    const kind = /^[DUW]/.test(posted.channel) ? 'dm' : threadTs ? 'reply' : 'parent';
+    await note(kind, posted.channel, posted.ts, key);
+    return posted;
+  };
   const buckets = new Map<string, { tokens: number; at: number; closedUntil: number }>();
   const lanes = new Map<string, { tail: Promise<unknown>; waiting: Promise<'updated' | 'gone' | 'nothing'> | null }>();
 
@@ -74,18 +102,18 @@ export function createOutbound(deps: { client: SlackClient; clock: Clock; log: L
         client.findByMetadata({ channel, key, threadTs, since: new Date(since.getTime() - CLOCK_SLACK_MS) });
       if (recover) {
         const ts = await find();
-        if (ts) return { channel, ts, found: true };
+        if (ts) return noted({ channel, ts, found: true }, threadTs, key);
       }
       try {
         const sent = await paced('post', channel, () => client.post({ channel, threadTs, key, message: ready }));
-        return { ...sent, found: false };
+        return noted({ ...sent, found: false }, threadTs, key);
       } catch (error) {
         if (!(error instanceof ExternalError) || !error.effectUnknown) throw error;
         // The answer is lost, the message perhaps not. If looking fails too, the next try starts by looking.
         log.warn({ key, code: error.code }, 'the answer to a post was lost; looking for the message');
         const ts = await find();
         if (!ts) throw error;
-        return { channel, ts, found: true };
+        return noted({ channel, ts, found: true }, threadTs, key);
       }
     },
 
@@ -99,7 +127,9 @@ export function createOutbound(deps: { client: SlackClient; clock: Clock; log: L
         const message = await load();
         if (!message) return 'nothing' as const;
         const ready = marked(checked(message), key);
-        return paced('update', 'workspace', () => client.update({ channel, ts, key, message: ready }));
+        const result = await paced('update', 'workspace', () => client.update({ channel, ts, key, message: ready }));
+        if (result === 'updated') await note('update', channel, ts, key);
+        return result;
       });
       lane.waiting = turn;
       const settled = turn.then(
@@ -120,6 +150,7 @@ export function createOutbound(deps: { client: SlackClient; clock: Clock; log: L
       if (responseUrl) {
         try {
           await client.respond(responseUrl, ready);
+          await note('ephemeral', channel ?? userId, null, 'answer');
           return 'in_channel';
         } catch (error) {
           log.info({ code: codeOf(error) }, 'the answer address did not take the answer; trying the channel');
@@ -130,13 +161,17 @@ export function createOutbound(deps: { client: SlackClient; clock: Clock; log: L
           await paced('ephemeral', 'workspace', () =>
             client.ephemeral({ channel, user: userId, threadTs, message: ready }),
           );
+          await note('ephemeral', channel, null, 'answer');
           return 'in_channel';
         } catch (error) {
           if (!(error instanceof ExternalError) || error.retryable) throw error;
           log.info({ code: error.code }, 'the channel did not take the answer; sending a direct message');
         }
       }
-      await paced('post', userId, () => client.post({ channel: userId, key: 'answer', message: checked(byDm) }));
+      const sent = await paced('post', userId, () =>
+        client.post({ channel: userId, key: 'answer', message: checked(byDm) }),
+      );
+      await note('dm', sent.channel, sent.ts, 'answer');
       return 'by_dm';
     },
 

@@ -17,6 +17,7 @@ export const WireUser = z.looseObject({
   is_stranger: z.boolean().optional(),
   enterprise_user: z.looseObject({ enterprise_id: z.string().optional() }).optional(),
   profile: z.looseObject({ display_name: z.string().optional(), real_name: z.string().optional() }).optional(),
+  tz: z.string().nullish(),
 });
 export type WireUser = z.infer<typeof WireUser>;
 

@@ -37,15 +37,17 @@ create table digest (
   period date not null,
   -- `begun` is where a target starts: nothing is said about the time before.
   state text not null check (state in ('begun', 'planned', 'posted', 'empty')),
-  -- What it tells of: from the one before to when it was planned.
+  planned_at timestamptz not null,
+  -- What it tells of: from where the one before ended to when it was sent.
   from_at timestamptz not null,
-  to_at timestamptz not null,
-  posting_since timestamptz,
+  to_at timestamptz,
+  -- Written down before it is sent: whoever finds it looks for the message before sending another.
+  sending_since timestamptz,
   channel_id text,
   ts text,
   primary key (workspace_id, target_id, cadence, period)
 );
-create index digest_planned on digest (workspace_id, to_at) where state = 'planned';
+create index digest_planned on digest (workspace_id, planned_at) where state = 'planned';
 
 -- What Throughline has said: one row per message, per update in place and per answer that only one person saw.
 create table utterance (

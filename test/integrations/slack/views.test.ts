@@ -412,6 +412,12 @@ describe('commands', () => {
         asked.push(`trace ${query}`);
         return { kind: 'unknown' as const, examples: ['ENG-12'] };
       },
+      digest: async () => {
+        throw new Error('not asked here');
+      },
+      noise: async () => {
+        throw new Error('not asked here');
+      },
     },
     openNote: async () => null,
     openWhy: async () => null,
