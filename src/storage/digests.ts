@@ -159,8 +159,8 @@ export function createDigests(workspaceId: WorkspaceId): DigestStore {
       const reported = await tx.query<CardRow & { last_week: number; week_before: number; first_at: Date }>(
         `select r.last_week, r.week_before, r.first_at, ${CARD}
          join lateral (
-           select count(*) filter (where v.first_at > $3 - interval '7 days')::int as last_week,
-             count(*) filter (where v.first_at > $3 - interval '14 days' and v.first_at <= $3 - interval '7 days')::int as week_before,
+           select count(*) filter (where v.first_at > $3::timestamptz - interval '7 days')::int as last_week,
+             count(*) filter (where v.first_at > $3::timestamptz - interval '14 days' and v.first_at <= $3::timestamptz - interval '7 days')::int as week_before,
              count(*) filter (where v.first_at >= $2)::int as now, min(v.first_at) as first_at
            from conversation v where v.workspace_id = c.workspace_id and v.theme_id = c.theme_id and v.state = 'live' and v.first_at <= $3) r on r.now > 0
          where c.workspace_id = $1 and c.state not in ('folded', 'absorbed', 'dismissed') and (c.state <> 'waiting' or c.held is not null)

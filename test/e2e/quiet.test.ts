@@ -141,7 +141,7 @@ describe('the digest', () => {
     goTo(stage, 2, '10:00');
     await tick(stage);
     for (const matter of [0, 1, 2]) await report(stage, matter);
-    await stage.dismiss('pia', 'known');
+    await stage.dismiss('pia', 'duplicate');
     goTo(stage, 1, '08:59');
     await set(stage, 'insights.per_day', 0);
     await tick(stage);
@@ -286,7 +286,7 @@ describe('noise', () => {
     const { state } = stage.slack;
     await report(stage, 0);
     await report(stage, 1);
-    await stage.dismiss('pia', 'known');
+    await stage.dismiss('pia', 'duplicate');
     await stage.ask('pia', 'help');
     await stage.ask('sam', 'insight');
     const report30 = await stage.app.verbs.noise(30);
