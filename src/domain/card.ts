@@ -70,8 +70,12 @@ export interface CardView {
   } | null;
   /** False when Linear is not connected: the card then says what is missing instead of showing a dead button. */
   canFile: boolean;
+  /** Who has approved so far, where one approval is not enough and it is not decided yet. */
+  approvals: { by: string[]; needed: number } | null;
   decision: {
     id: string;
+    /** What was decided; it stays what it was when it is undone. */
+    verb: 'approved' | 'dismissed' | 'set aside';
     by: string;
     at: string;
     via: string;

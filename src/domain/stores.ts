@@ -403,6 +403,8 @@ export interface Decisions {
       at: Date;
     },
   ): Promise<{ won: boolean; approvals: number; row: DecisionRow }>;
+  /** Who has approved it so far, first come first. */
+  approvers(tx: Tx, id: string): Promise<string[]>;
   dismiss(
     tx: Tx,
     input: { id: string; cardId: string; person: string; via: string; reason: string | null; at: Date },

@@ -349,7 +349,12 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
           edited: input.edit !== undefined,
           at,
         });
-        if (!won && row.status === 'pending') return { kind: 'counted', approvals, needed: proposal.approvalsNeeded };
+        if (!won && row.status === 'pending') {
+          // The card says who has approved so far.
+          await cards.change(tx, card.id, {});
+          await deps.send(tx, [{ stage: 'show', id: card.id }]);
+          return { kind: 'counted', approvals, needed: proposal.approvalsNeeded };
+        }
         if (!won) return alreadyBy(row);
         await cards.change(tx, card.id, { ...AWAKE, state: 'approved' });
       }

@@ -6,6 +6,7 @@ import type { DismissReason } from '#src/domain/decision.ts';
 import type { Excerpt } from '#src/domain/evidence.ts';
 import type { Insight } from '#src/domain/insight.ts';
 import type { Tx } from '#src/domain/ports.ts';
+import type { Proposal } from '#src/domain/proposal.ts';
 import { toRedactedSpan } from '#src/domain/redaction.ts';
 import type {
   ActionRow,
@@ -76,6 +77,7 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card, audience: Audie
       team: proposal.payload.team,
     },
     canFile: deps.canFile(),
+    approvals: decision ? null : await approvalsOf(deps, tx, proposal),
     decision: decision ? await decisionOf(deps, decision) : await snoozeOf(deps, tx, card),
     issue: wordsHidden ? wordless(issueOf(actions)) : issueOf(actions),
     // Where every issue begins is no news.
@@ -142,6 +144,8 @@ export async function quotesOf(
 async function decisionOf(deps: ViewDeps, row: DecisionRow): Promise<NonNullable<CardView['decision']>> {
   return {
     id: row.id,
+    // Only an approval has what was approved.
+    verb: row.payloadHash === null ? 'dismissed' : 'approved',
     by: row.decidedBy ? await deps.nameOf(row.decidedBy) : 'somebody',
     at: row.decidedAt ?? '',
     via: row.via ?? 'button',
@@ -152,6 +156,13 @@ async function decisionOf(deps: ViewDeps, row: DecisionRow): Promise<NonNullable
   };
 }
 
+async function approvalsOf(deps: ViewDeps, tx: Tx, proposal: Proposal | null): Promise<CardView['approvals']> {
+  if (!proposal || proposal.approvalsNeeded < 2) return null;
+  const pending = await deps.decisions.of(tx, proposal.id, proposal.revision);
+  const by = pending ? await deps.decisions.approvers(tx, pending.id) : [];
+  return { by: await Promise.all(by.map(deps.nameOf)), needed: proposal.approvalsNeeded };
+}
+
 /** Setting aside decides nothing, and is shown and taken back like a decision. */
 async function snoozeOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardView['decision']> {
   if (card.state !== 'snoozed' || !card.proposalId || !card.proposalRevision) return null;
@@ -159,6 +170,7 @@ async function snoozeOf(deps: ViewDeps, tx: Tx, card: Card): Promise<CardView['d
   if (!pending) return null;
   return {
     id: pending.id,
+    verb: 'set aside',
     by: card.snoozedBy ? await deps.nameOf(card.snoozedBy) : 'somebody',
     at: card.snoozedAt ?? '',
     via: card.snoozedVia ?? 'button',

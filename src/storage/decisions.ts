@@ -104,6 +104,14 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
       return { won: true, approvals, row };
     },
 
+    async approvers(tx, id) {
+      const rows = await tx.query<{ person_id: string }>(
+        `select person_id from approval where workspace_id = $1 and decision_id = $2 order by at, person_id`,
+        [workspaceId, id],
+      );
+      return rows.map((row) => row.person_id);
+    },
+
     async dismiss(tx, input) {
       const rows = await tx.query<Record<string, unknown>>(
         `update decision set status = 'dismissed', card_id = $3, decided_by = $4, decided_at = $5, via = $6, reason = $7, undo_until = $8

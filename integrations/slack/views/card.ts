@@ -194,7 +194,7 @@ function statusLines(view: CardView): string[] {
       break;
     case 'undone':
       lines.push(
-        `*Undone${decision?.undoneBy ? ` by ${harmless(decision.undoneBy)}` : ''}.* It had been approved by ${by}${at}.`,
+        `*Undone${decision?.undoneBy ? ` by ${harmless(decision.undoneBy)}` : ''}.* It had been ${decision?.verb ?? 'decided'} by ${by}${at}.`,
       );
       break;
     default:
@@ -203,10 +203,16 @@ function statusLines(view: CardView): string[] {
           '*Needs setup:* Linear is not connected, so this cannot be filed yet. `npm run doctor` says what is missing.',
         );
       }
+      if (view.approvals) lines.push(approvalWords(view.approvals));
       if (view.claimedBy) lines.push(`${harmless(view.claimedBy)} is looking at this.`);
   }
   for (const note of view.notes) lines.push(harmless(clip(note, 500)));
   return lines;
+}
+
+function approvalWords({ by, needed }: NonNullable<CardView['approvals']>): string {
+  const who = by.length > 0 ? `, from ${by.map((name) => harmless(clip(name, 80))).join(', ')}` : '';
+  return `*${by.length} of ${needed} approvals*${who}. Nothing is filed before the last one.`;
 }
 
 function reasonWords(reason: DismissReason | null): string {

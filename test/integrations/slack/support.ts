@@ -332,6 +332,7 @@ export function openCard(change: Partial<CardView> = {}): CardView {
       team: 'ENG',
     },
     canFile: true,
+    approvals: null,
     decision: null,
     issue: null,
     issueState: null,
@@ -349,6 +350,7 @@ export function openCard(change: Partial<CardView> = {}): CardView {
 export function decisionOf(change: Partial<NonNullable<CardView['decision']>> = {}): NonNullable<CardView['decision']> {
   return {
     id: 'dec_0123456789abcdef01234567',
+    verb: 'approved',
     by: 'Ana Costa',
     at: '2026-03-02T09:00:00.000Z',
     via: 'button',

@@ -110,6 +110,7 @@ const card: fc.Arbitrary<CardView> = fc
       hasOutsiders: it.wordsHidden,
       proposal: { ...openCard().proposal!, title, labels: it.labels, team: it.maybe, priority: it.priority },
       canFile: it.canFile,
+      approvals: it.decided ? null : { by: it.labels, needed: 3 },
       decision: it.decided ? decisionOf({ by: name, reason: 'duplicate', undoneBy: it.maybe }) : null,
       issue: it.link === null ? null : { system: 'linear', externalId: 'x', label, url: it.link, found: false },
       issueState: it.maybe,
