@@ -116,7 +116,7 @@ function messageBlocks(why: MessageWhy, offer: boolean): (KnownBlock | null)[] {
     seen ? context(`Read by ${producer(seen.producedBy)}. Percentages say how sure it is.`) : null,
     why.conversation
       ? section(
-          `*Conversation*\n${count(why.conversation.messages, 'message')} from ${count(why.conversation.customers, 'person', 'people')} on the customer’s side, read together. \`${why.conversation.id}\``,
+          `*Conversation*\n${count(why.conversation.messages, 'message')} from ${count(why.conversation.customers, 'person', 'people')} on the customer’s side, read together. \`${code(why.conversation.id)}\``,
         )
       : null,
     why.theme ? section(themeWords(why.theme)) : null,
