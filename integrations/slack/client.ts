@@ -1,5 +1,5 @@
 // Slack's Web API in our words. Nobody else calls Slack's SDK; every call passes the one way out, every refusal says what to do.
-import type { KnownBlock, View } from '@slack/types';
+import type { AnyChunk, KnownBlock, View } from '@slack/types';
 import { type FetchFunction, WebAPIHTTPError, WebAPIPlatformError, WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { ExternalError } from '#src/domain/errors.ts';
@@ -15,6 +15,25 @@ const PAGE = 200;
 const PAGES_MAX = 40;
 /** Marks our messages, so that they can be found again when the answer to a post was lost. */
 export const METADATA_EVENT = 'throughline';
+
+// How Slack says that a feature for assistants is not there: not in this version, not on this plan, not in this kind of place, not for this token.
+const NOT_HERE = [
+  'unknown_method',
+  'method_not_supported_for_channel_type',
+  'channel_not_supported',
+  'feature_not_enabled',
+  'not_allowed',
+  'not_allowed_token_type',
+  'no_permission',
+  'access_denied',
+  'missing_scope',
+  'channel_not_found',
+  'invalid_thread_ts',
+  'thread_not_found',
+  'missing_recipient_user_id',
+  'missing_recipient_team_id',
+];
+const STREAM_ENDED = [...NOT_HERE, 'message_not_in_streaming_state', 'message_not_found', 'message_not_owned_by_app'];
 
 /** Who we are in the workspace. */
 export interface Self {
@@ -100,6 +119,8 @@ export interface SlackClient {
   channels(): Promise<Channel[]>;
   /** By id, or by name with or without #. Null when there is none that we can see. */
   resolveChannel(nameOrId: string): Promise<Channel | null>;
+  /** Enters a public channel; `not_allowed` where somebody has to invite us. */
+  join(channelId: string): Promise<'joined' | 'not_allowed'>;
   members(channelId: string): Promise<string[]>;
   user(id: string): Promise<User | null>;
   users(): Promise<User[]>;
@@ -117,8 +138,6 @@ export interface SlackClient {
     window: { before: string; limit: number; cursor: string | null },
   ): Promise<MessagePage | 'gone'>;
   permalink(channelId: string, ts: string): Promise<string | null>;
-  /** The channel of our direct messages with a person. Needs im:write. */
-  directChannel(userId: string): Promise<string>;
   post(input: {
     channel: string;
     threadTs?: string | null;
@@ -129,13 +148,30 @@ export interface SlackClient {
   remove(channel: string, ts: string): Promise<'removed' | 'gone'>;
   ephemeral(input: { channel: string; user: string; threadTs?: string | null; message: Message }): Promise<void>;
   /** Answers to a click or a command at the address that came with it; good for half an hour and five answers. */
-  respond(responseUrl: string, message: Message): Promise<void>;
+  respond(responseUrl: string, message: Message, options?: { replace?: boolean }): Promise<void>;
   react(channel: string, ts: string, emoji: string): Promise<'added' | 'there_already'>;
   unreact(channel: string, ts: string, emoji: string): Promise<'removed' | 'gone'>;
   /** `expired` when the click is older than Slack's three seconds. */
   openView(triggerId: string, view: View): Promise<'opened' | 'expired'>;
   updateView(viewId: string, hash: string | null, view: View): Promise<'updated' | 'gone'>;
   publishHome(userId: string, view: View): Promise<void>;
+  /** Says under a message what is being done, until something is written there; an empty status takes it away. */
+  setStatus(input: { channel: string; threadTs: string; status: string }): Promise<'set' | 'unavailable'>;
+  /** Questions that a person can ask with one tap, in the app's own conversation. */
+  suggestPrompts(input: {
+    channel: string;
+    title: string;
+    prompts: { title: string; message: string }[];
+  }): Promise<'set' | 'unavailable'>;
+  /** Begins a message that is written step by step. `unavailable` where the workspace, or the kind of place, does not have it. */
+  startStream(input: {
+    channel: string;
+    threadTs: string;
+    chunks: AnyChunk[];
+  }): Promise<{ ts: string } | 'unavailable'>;
+  /** `ended` when it is no longer being written. */
+  appendStream(input: { channel: string; ts: string; chunks: AnyChunk[] }): Promise<'added' | 'ended'>;
+  stopStream(channel: string, ts: string): Promise<'stopped' | 'ended'>;
   /** A message of ours that carries `key`, posted at or after `since`; in a thread when `threadTs` is given. */
   findByMetadata(input: {
     channel: string;
@@ -224,6 +260,26 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
       await cache.delete('channels');
       return find();
     },
+
+    join: (channelId) =>
+      call('conversations.join', () =>
+        expecting(
+          [
+            'missing_scope',
+            'method_not_supported_for_channel_type',
+            'channel_not_found',
+            'is_archived',
+            'restricted_action',
+          ],
+          'not_allowed' as const,
+          async () => {
+            await web.conversations.join({ channel: channelId });
+            await client.forget('channel', channelId);
+            await client.forget('members', channelId);
+            return 'joined' as const;
+          },
+        ),
+      ),
 
     members: (channelId) =>
       cache.getOrLoad(`members:${channelId}`, () =>
@@ -332,11 +388,6 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
         ),
       ),
 
-    directChannel: (userId) =>
-      call('conversations.open', async () =>
-        z.string().parse((await web.conversations.open({ users: userId })).channel?.id),
-      ),
-
     permalink: (channelId, ts) =>
       call('chat.getPermalink', () =>
         expecting(
@@ -395,7 +446,7 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
         });
       }),
 
-    async respond(responseUrl, message) {
+    async respond(responseUrl, message, { replace = false } = {}) {
       if (!isSlackAddress(responseUrl, deps.apiUrl)) {
         throw new ExternalError('refused', 'The address to answer to is not one of Slack’s.', {
           system: 'slack',
@@ -406,7 +457,7 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
         const response = await deps.fetch(responseUrl, {
           method: 'POST',
           headers: { 'content-type': 'application/json; charset=utf-8' },
-          body: JSON.stringify({ ...contentOf(message), response_type: 'ephemeral', replace_original: false }),
+          body: JSON.stringify({ ...contentOf(message), response_type: 'ephemeral', replace_original: replace }),
           signal,
         });
         const body = await response.text();
@@ -457,6 +508,51 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
       call('views.publish', async () => {
         await web.views.publish({ user_id: userId, view });
       }),
+
+    setStatus: ({ channel, threadTs, status }) =>
+      call('assistant.threads.setStatus', () =>
+        expecting(NOT_HERE, 'unavailable' as const, async () => {
+          await web.assistant.threads.setStatus({ channel_id: channel, thread_ts: threadTs, status });
+          return 'set' as const;
+        }),
+      ),
+
+    suggestPrompts: ({ channel, title, prompts }) =>
+      call('assistant.threads.setSuggestedPrompts', () =>
+        expecting(NOT_HERE, 'unavailable' as const, async () => {
+          await web.assistant.threads.setSuggestedPrompts({ channel_id: channel, title, prompts });
+          return 'set' as const;
+        }),
+      ),
+
+    startStream: ({ channel, threadTs, chunks }) =>
+      call(
+        'chat.startStream',
+        () =>
+          expecting(NOT_HERE, 'unavailable' as const, async () => ({
+            ts: z.string().parse((await web.chat.startStream({ channel, thread_ts: threadTs, chunks })).ts),
+          })),
+        { safeToRepeat: false },
+      ),
+
+    appendStream: ({ channel, ts, chunks }) =>
+      call(
+        'chat.appendStream',
+        () =>
+          expecting(STREAM_ENDED, 'ended' as const, async () => {
+            await web.chat.appendStream({ channel, ts, chunks });
+            return 'added' as const;
+          }),
+        { safeToRepeat: false },
+      ),
+
+    stopStream: (channel, ts) =>
+      call('chat.stopStream', () =>
+        expecting(STREAM_ENDED, 'ended' as const, async () => {
+          await web.chat.stopStream({ channel, ts });
+          return 'stopped' as const;
+        }),
+      ),
 
     async findByMetadata({ channel, key, since, threadTs }) {
       const { userId, botId } = await client.whoAmI();

@@ -64,8 +64,11 @@ export interface DigestStore {
   facts(tx: Tx, from: Date, to: Date): Promise<DigestFacts>;
 }
 
+// A theme that somebody muted or called noise stands in no digest.
 const CARD = `c.id as card_id, c.theme_id, c.permalink, i.body from card c
-  join insight i on i.workspace_id = c.workspace_id and i.id = c.insight_id`;
+  join insight i on i.workspace_id = c.workspace_id and i.id = c.insight_id
+  join theme t on t.workspace_id = c.workspace_id and t.id = c.theme_id and t.noise_by is null
+    and not exists (select 1 from theme_mute m where m.workspace_id = c.workspace_id and m.theme_id = c.theme_id)`;
 const OURS = `workspace_id = $1 and target_id = $2 and cadence = $3 and period = $4::date`;
 
 interface CardRow {

@@ -39,7 +39,7 @@ export interface QuietStore {
   hold(tx: Tx, cardId: string, held: Held | null): Promise<void>;
   /** Notes that a card got one of the day's posts. */
   grant(tx: Tx, cardId: string, at: Date): Promise<void>;
-  /** Cards that would speak up, locked; those that somebody else has in hand are left out. */
+  /** Cards that would speak up, locked; those that somebody else has in hand are left out, and those of themes that nobody wants to hear of. */
   takeHeld(tx: Tx, limit: number): Promise<HeldCard[]>;
   /** Cards that wait for whatever reason, locked. */
   takeWaiting(tx: Tx): Promise<HeldCard[]>;
@@ -66,8 +66,9 @@ export interface QuietStore {
 
 const HELD = `select c.id, c.channel_id, c.held, i.body from card c
   join insight i on i.workspace_id = c.workspace_id and i.id = c.insight_id
+  join theme t on t.workspace_id = c.workspace_id and t.id = c.theme_id and t.noise_by is null
   where c.workspace_id = $1 and c.state = 'waiting'
-    and not exists (select 1 from theme_mute m where m.workspace_id = $1 and m.theme_id = c.theme_id)`;
+    and not exists (select 1 from theme_mute m where m.workspace_id = c.workspace_id and m.theme_id = c.theme_id)`;
 const SAID = ['parents', 'cards', 'replies', 'updates', 'ephemerals', 'dms'] as const;
 
 /** Opens it for one workspace. */

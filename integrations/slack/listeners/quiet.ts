@@ -2,15 +2,11 @@
 import type { DigestView } from '#src/domain/digest.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
 import type { SlackApp } from '../app.ts';
-import type { SlackClient } from '../client.ts';
 import type { Outbound, Posted } from '../outbound.ts';
 import { DIGEST_ACTIONS, digestMessage, showNowText } from '../views/digest.ts';
 import { fromRef } from '../views/ref.ts';
 import { reminderKey, reminderMessage } from '../views/reminder.ts';
 import { OLD_MESSAGE } from '../views/replies.ts';
-
-// Looking for a direct message of ours needs both: to learn its channel, and to read it.
-const DIRECT_SCOPES = ['im:write', 'im:history'];
 
 /** What is said to people who did not ask just now. Each is said once per key. */
 export interface Voice {
@@ -42,19 +38,13 @@ export function listenToQuiet(app: SlackApp, deps: { verbs: Pick<Verbs, 'showNow
 }
 
 /** Makes the voice of one workspace. */
-export function createVoice(deps: {
-  client: Pick<SlackClient, 'whoAmI' | 'directChannel'>;
-  outbound: Pick<Outbound, 'postOnce'>;
-}): Voice {
-  const { client, outbound } = deps;
+export function createVoice({ outbound }: { outbound: Pick<Outbound, 'postOnce'> }): Voice {
   return {
     async digest({ key, to, view, since, recover }) {
-      const message = digestMessage(view);
-      if (to.kind === 'channel' || !recover) return outbound.postOnce({ channel: to.id, key, message, since, recover });
-      const { scopes } = await client.whoAmI();
-      // Where we cannot look, it counts as sent: it can be asked for at any time, and twice would be noise.
-      if (!DIRECT_SCOPES.every((scope) => scopes.includes(scope))) return { channel: to.id, ts: null };
-      return outbound.postOnce({ channel: await client.directChannel(to.id), key, message, since, recover });
+      // We may not read direct messages, so that an earlier try cannot be looked for. It counts as sent: a digest can be asked for at any time,
+      // and a second one would be noise.
+      if (to.kind === 'person' && recover) return { channel: to.id, ts: null };
+      return outbound.postOnce({ channel: to.id, key, message: digestMessage(view), since, recover });
     },
     remind: ({ cardId, channel, cardTs, ownerId, hours, since, recover }) =>
       outbound.postOnce({
