@@ -7,18 +7,25 @@ import type { MessageRef, Verbs } from '#src/domain/verbs.ts';
 import type { Looked } from '#src/domain/why.ts';
 import type { Integration, Probe } from '../contract.ts';
 import { createSlackActions } from './actions.ts';
+import { type Answers, createAnswers } from './answers.ts';
 import { createSlackApp } from './app.ts';
 import { type CachePort, createSlackClient, type SlackClient } from './client.ts';
 import { listenToCommands } from './commands/index.ts';
 import { createEventReader } from './events.ts';
 import { createPast, type Past } from './history.ts';
 import { type ChannelMode, createInbound, type InboundSettings, type ReadMessage } from './inbound.ts';
+import { listenToAdministration } from './listeners/administration.ts';
+import { listenToAnswers } from './listeners/answer.ts';
 import { listenToBackfills } from './listeners/backfill.ts';
 import { listenToCaptures, openNote } from './listeners/capture.ts';
 import { listenToCards, redrawCard } from './listeners/card.ts';
+import { listenToFeedback } from './listeners/feedback.ts';
 import { createHomeTabs, type HomeTabs, listenToHome } from './listeners/home.ts';
 import { createVoice, listenToQuiet, type Voice } from './listeners/quiet.ts';
+import { createMentions } from './listeners/mention.ts';
+import { createPane } from './listeners/pane.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
+import { listenToThemes, openTheme } from './listeners/theme.ts';
 import { listenToWhy, openWhy } from './listeners/why.ts';
 import { createOutbound, type Outbound, type Posted, type Said } from './outbound.ts';
 import { type ChosenPeople, createPeople, type People } from './people.ts';
@@ -28,6 +35,7 @@ import { createSlackSocket, type SlackSocket } from './socket.ts';
 import { backfillEndedMessage } from './views/backfill.ts';
 import { cardKey, cardMessage } from './views/card.ts';
 import { detailsKey, detailsMessage } from './views/details.ts';
+import { pausedNotice } from './views/home.ts';
 
 export type { CachePort, SlackClient } from './client.ts';
 export type { ChannelMode, ReadMessage } from './inbound.ts';
@@ -62,6 +70,10 @@ export interface SlackDeps {
   cache: CachePort;
   verbs: Verbs;
   settings(): Promise<SlackSettings>;
+  /** Channels that are listened to. */
+  listening?(): Promise<string[]>;
+  /** Set while nothing is posted that nobody asked for. */
+  paused?(): Promise<{ by: string; at: string } | null>;
   /** What people have chosen since about who decides and where. */
   chosenPeople?(): Promise<ChosenPeople>;
   modeOf(channelId: string): Promise<ChannelMode>;
@@ -127,6 +139,8 @@ export interface Slack {
   /** A message as it stands in Slack now, for the question why we hold nothing of it. */
   look(message: MessageRef): Promise<Looked>;
   cards: Cards;
+  /** Answers to questions, where they were asked. */
+  answers: Answers;
   home: HomeTabs;
   /** What was said in a channel before we listened. */
   past: Past;
@@ -158,17 +172,27 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     fetch: deps.fetch,
     people,
     outbound,
+    async notice() {
+      const paused = (await deps.paused?.()) ?? null;
+      return paused && pausedNotice(paused);
+    },
     log,
   });
   listenToCards(app, { verbs, people, outbound, clock, log });
   listenToCaptures(app, { verbs, inbound, client, outbound, clock });
+  listenToFeedback(app, { verbs });
   listenToWhy(app, { verbs, inbound, client, outbound });
   listenToBackfills(app, { verbs });
+  listenToThemes(app, { verbs, people, outbound });
   listenToQuiet(app, { verbs });
+  const answers = createAnswers({ outbound, clock, log });
+  listenToAnswers(app, { verbs, answers, outbound, log });
   listenToCommands(app, {
     verbs,
+    answers,
     openNote: (ask) => openNote({ verbs, outbound, clock }, ask),
     openWhy: (ask, link) => openWhy({ verbs, outbound }, ask, link),
+    openTheme: (ask, query) => openTheme({ verbs, people, outbound }, ask, query),
     clock,
     settings: deps.settings,
     insightsChannel: channelLabel(config.insightsChannel),
@@ -176,6 +200,14 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
   const homeDeps = { verbs, people, outbound, settings: deps.settings, clock, log, telemetry: deps.telemetry };
   const home = createHomeTabs(homeDeps);
   listenToHome(app, { ...homeDeps, tabs: home });
+  listenToAdministration(app, {
+    verbs,
+    people,
+    outbound,
+    tabs: home,
+    openNote: (ask) => openNote({ verbs, outbound, clock }, ask),
+    listening: async () => (await deps.listening?.()) ?? [],
+  });
   const readEvent = createEventReader({
     client,
     inbound,
@@ -188,6 +220,8 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
       clock,
       note: deps.noteReaction,
     }),
+    onMention: createMentions({ verbs, people, client, outbound }),
+    pane: createPane({ verbs, people, client, outbound, log }),
     homeOpened: home.opened,
     channelJoined: deps.channelJoined,
     channelLeft: deps.channelLeft,
@@ -223,10 +257,12 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     },
     readMessage: inbound.readMessage,
     look: inbound.look,
+    answers,
     home,
     past: createPast({ client, inbound, people, clock }),
     async tellBackfilled(userId, ended, summary) {
-      await outbound.tell({ userId }, backfillEndedMessage(ended, summary));
+      const message = backfillEndedMessage(ended, summary);
+      await outbound.tell({ userId }, message, message, 'now');
     },
     cards: {
       post: (view, { channel, since, recover }) =>
@@ -256,7 +292,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
         });
       },
     },
-    voice: createVoice({ client, outbound }),
+    voice: createVoice({ outbound }),
     client,
     outbound,
     people,

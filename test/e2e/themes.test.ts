@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CurateReply, ThemeView } from '#src/domain/curation.ts';
 import { oneReader } from '#src/domain/visibility.ts';
-import { EXPORT_COMPLAINTS, leaveStage, takeStage } from '#test/support/hands.ts';
+import type { Message, OpenView } from '#src/sandbox/slack/model.ts';
+import { EXPORT_COMPLAINTS, leaveStage, shownOn, takeStage } from '#test/support/hands.ts';
 
 afterEach(leaveStage);
 
@@ -59,6 +60,44 @@ function curators(stage: Stage) {
   };
 }
 
+/** What a person has open in Slack: the window on top, its words, and the hands to use it. */
+function windows(stage: Stage) {
+  const { slack, user, channel, settle, card } = stage;
+  type Who = Parameters<typeof user>[0];
+  const top = (who: Who): OpenView => {
+    const open = slack.state.modalsOf(user(who)).at(-1);
+    if (!open) throw new Error(`${who} has no window open.`);
+    return open;
+  };
+  return {
+    top,
+    wordsOf: (who: Who) => shownOn({ blocks: top(who).view.blocks } as Message),
+    actionsIn: (who: Who) => JSON.stringify(top(who).view.blocks).match(/"theme_[a-z_]+/g) ?? [],
+    /** The values that a menu or boxes of the open window offer. */
+    offered: (who: Who, blockLike: string): string[] =>
+      (top(who).view.blocks as { block_id?: string; element?: { options?: { value: string }[] } }[])
+        .filter(({ block_id }) => block_id?.startsWith(blockLike))
+        .flatMap(({ element }) => (element?.options ?? []).map(({ value }) => value)),
+    targetBlock: (who: Who): string =>
+      (top(who).view.blocks as { block_id?: string }[]).find(({ block_id }) => block_id?.startsWith('target_'))!
+        .block_id!,
+    async open(who: Who, ts = card().ts) {
+      const taken = await slack.human.click(user(who), channel('insights'), ts, 'theme_open');
+      await settle();
+      return taken;
+    },
+    async press(who: Who, action: string, entries: Record<string, string | string[]> = {}) {
+      await slack.human.clickInView(user(who), top(who).view.id, action, { entries });
+      await settle();
+    },
+    async send(who: Who, entries: Record<string, string | string[]> = {}) {
+      const sent = await slack.human.submitView(user(who), top(who).view.id, entries);
+      await settle();
+      return sent;
+    },
+  };
+}
+
 /** Three export reports with a card, and two about the login. */
 async function twoThemes(options: Parameters<typeof takeStage>[0] = {}) {
   const stage = await takeStage(options);
@@ -72,7 +111,7 @@ async function twoThemes(options: Parameters<typeof takeStage>[0] = {}) {
   const exportTheme = (await hands.themeOf(exports[0]!))!;
   const loginTheme = (await hands.themeOf(logins[0]!))!;
   expect(exportTheme).not.toBe(loginTheme);
-  return { ...stage, ...hands, exports, logins, exportTheme, loginTheme };
+  return { ...stage, ...hands, ...windows(stage), exports, logins, exportTheme, loginTheme };
 }
 
 describe('merging', () => {
@@ -95,5 +134,29 @@ describe('merging', () => {
     for (const message of exports) expect(await s.themeOf(message)).toBe(exportTheme);
     for (const message of logins) expect(await s.themeOf(message)).toBe(loginTheme);
     expect(said()).toBe(before);
+  });
+});
+
+describe('the window', () => {
+  it('opens from a card with reports, numbers and what may be done, and merges after a preview', async () => {
+    const s = await twoThemes();
+    expect((await s.open('pia')).ok).toBe(true);
+    expect(s.wordsOf('pia')).toContain('3 reports from 3 customers');
+    expect(s.wordsOf('pia')).toContain(EXPORT_COMPLAINTS[0]);
+    await s.press('pia', 'theme_merge');
+    expect(s.offered('pia', 'target_')).toEqual([s.loginTheme]);
+    await s.send('pia', { [s.targetBlock('pia')]: s.loginTheme });
+    expect(s.wordsOf('pia')).toMatch(/3 reports from 3 customers move from/);
+    expect(s.wordsOf('pia')).toContain('What was proposed for it expires');
+    expect(s.wordsOf('pia')).toContain('closes and points to the one that goes on');
+    expect(await s.themeOf(s.exports[0]!)).toBe(s.exportTheme);
+    await s.send('pia');
+    expect(await s.themeOf(s.exports[0]!)).toBe(s.loginTheme);
+    expect(s.wordsOf('pia')).toContain('Merged: 3 reports moved.');
+    expect(s.wordsOf('pia')).toMatch(/\*Pia Product\* merged “.+” into it \(3 reports\)/);
+    expect(s.toldTo('pia').at(-1)).toContain('Merged: 3 reports moved.');
+    await s.clickMine('pia', 'theme_undo');
+    expect(s.toldTo('pia').at(-1)).toBe('Taken back: 3 reports put where they were.');
+    expect(await s.themeOf(s.exports[0]!)).toBe(s.exportTheme);
   });
 });

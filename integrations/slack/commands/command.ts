@@ -2,6 +2,7 @@
 
 import type { Clock } from '#src/domain/ports.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
+import type { Answers } from '../answers.ts';
 import type { Ask } from '../app.ts';
 import type { Message } from '../client.ts';
 import type { ReactionSettings } from '../listeners/reactions.ts';
@@ -10,11 +11,15 @@ import type { ReactionSettings } from '../listeners/reactions.ts';
 export const SLASH = '/throughline';
 
 export interface CommandDeps {
-  verbs: Pick<Verbs, 'trends' | 'insights' | 'insight' | 'trace' | 'digest' | 'noise'>;
+  verbs: Pick<Verbs, 'trends' | 'ask' | 'insights' | 'insight' | 'trace' | 'digest' | 'noise' | 'pause' | 'settings'>;
+  /** Sends answers to questions as this workspace can show them. */
+  answers: Pick<Answers, 'send'>;
   /** Opens the window for a note; answers what to say instead when it cannot. */
   openNote(ask: Ask): Promise<Message | null>;
   /** The same for what became of the message that a link leads to. */
   openWhy(ask: Ask, link: string): Promise<Message | null>;
+  /** The same for a theme by id or words; without any, the themes that there are. */
+  openTheme(ask: Ask, query: string): Promise<Message | null>;
   clock: Clock;
   settings(): Promise<ReactionSettings>;
   /** The name of the insights channel, for people. */

@@ -5,21 +5,26 @@ import type { Message } from '../client.ts';
 import { clip } from '../limits.ts';
 import { harmless } from '../text.ts';
 import { SEE_REFUSED, say } from '../views/replies.ts';
+import { ask as question } from './ask.ts';
 import { capture } from './capture.ts';
 import { type Command, type CommandDeps, SLASH } from './command.ts';
 import { digest } from './digest.ts';
 import { help } from './help.ts';
+import { home } from './home.ts';
 import { insight } from './insight.ts';
 import { noise } from './noise.ts';
+import { pause, resume } from './pause.ts';
+import { settings } from './settings.ts';
+import { theme } from './theme.ts';
 import { trace } from './trace.ts';
 import { trends } from './trends.ts';
 import { why } from './why.ts';
 
 /** Every sub-command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [trends, insight, trace, capture, why, digest, noise, help];
+export const COMMANDS: readonly Command[] = [question, trends, insight, theme, trace, capture, why, digest, noise, home, settings, pause, resume, help];
 
 // What people type for the same thing.
-const ALIASES: Readonly<Record<string, string>> = { '': 'help', '?': 'help', insights: 'insight', trend: 'trends' };
+const ALIASES: Readonly<Record<string, string>> = { '': 'help', '?': 'help', insights: 'insight', trend: 'trends', themes: 'theme' };
 
 /** Hangs up the slash command. */
 export function listenToCommands(app: SlackApp, deps: Omit<CommandDeps, 'commands'>): void {

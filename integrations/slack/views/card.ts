@@ -24,6 +24,7 @@ import {
   wordsHiddenLine,
 } from './blocks.ts';
 import { toRef } from './ref.ts';
+import { muteWords, themeButton } from './theme.ts';
 
 /** The ids of the card's buttons. */
 export const CARD_ACTIONS = {
@@ -52,7 +53,7 @@ export function cardMessage(view: CardView, now: Date): Message {
     view.cameBackBecause ? rich(line(words('Back again: ', { bold: true }), words(view.cameBackBecause))) : null,
     rich(line(words(insight.claim, { bold: true }, 600))),
     facts(reachFacts(view)),
-    section(trendLine(view, false)),
+    { ...section(trendLine(view, false)), accessory: themeButton(view.themeId) },
     quotesBlock(view, QUOTES_ON_CARD, QUOTE_MAX),
     view.wordsHidden
       ? section(wordsHiddenLine(insight.id))
@@ -206,6 +207,7 @@ function statusLines(view: CardView): string[] {
       if (view.approvals) lines.push(approvalWords(view.approvals));
       if (view.claimedBy) lines.push(`${harmless(view.claimedBy)} is looking at this.`);
   }
+  if (view.mute) lines.push(`*${muteWords(view.mute)}*: no new card and no digest line until then.`);
   for (const note of view.notes) lines.push(harmless(clip(note, 500)));
   return lines;
 }

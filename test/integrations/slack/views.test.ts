@@ -419,9 +419,12 @@ describe('commands', () => {
       noise: async () => {
         throw new Error('not asked here');
       },
+      pause: async () => ({ kind: 'done' as const }),
+      settings: async () => ({ kind: 'refused' as const, refusal: 'not_admin' as const }),
     },
     openNote: async () => null,
     openWhy: async () => null,
+    openTheme: async () => null,
     clock: { now: () => NOW, sleep: async () => {} },
     settings: async () => ({ captureEmoji: 'memo', reactions: DEFAULT_REACTIONS }),
     insightsChannel: '#insights',
