@@ -6,6 +6,7 @@ import { ExternalError } from '#src/domain/errors.ts';
 import type { Clock, Fetch, Log, Telemetry } from '#src/domain/ports.ts';
 import { createCaller } from '../call.ts';
 import { toExternalError, toSlackLogger } from './errors.ts';
+import { createOptionalBlocks } from './optional.ts';
 import { WireChannel, WireMessage, WireUser } from './wire.ts';
 
 // A little less than the caller's own limit, so that the connection is closed by whoever opened it.
@@ -208,6 +209,7 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
     allowAbsoluteUrls: false,
     logger: toSlackLogger(deps.log),
   });
+  const optional = createOptionalBlocks(deps.clock);
   let self: Promise<Self> | null = null;
 
   const client: SlackClient = {
@@ -401,14 +403,16 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
       call(
         'chat.postMessage',
         async () => {
-          const sent = await web.chat.postMessage({
-            channel,
-            ...contentOf(message),
-            ...(threadTs ? { thread_ts: threadTs } : {}),
-            metadata: { event_type: METADATA_EVENT, event_payload: { key } },
-            unfurl_links: false,
-            unfurl_media: false,
-          });
+          const sent = await optional.send(contentOf(message), (content) =>
+            web.chat.postMessage({
+              channel,
+              ...content,
+              ...(threadTs ? { thread_ts: threadTs } : {}),
+              metadata: { event_type: METADATA_EVENT, event_payload: { key } },
+              unfurl_links: false,
+              unfurl_media: false,
+            }),
+          );
           return { ts: z.string().parse(sent.ts), channel: sent.channel ?? channel };
         },
         // Slack has no idempotency key: a repeat is a second message. Whoever posts looks for the first one.
@@ -418,12 +422,14 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
     update: ({ channel, ts, key, message }) =>
       call('chat.update', () =>
         expecting(['message_not_found', 'channel_not_found'], 'gone' as const, async () => {
-          await web.chat.update({
-            channel,
-            ts,
-            ...contentOf(message),
-            metadata: { event_type: METADATA_EVENT, event_payload: { key } },
-          });
+          await optional.send(contentOf(message), (content) =>
+            web.chat.update({
+              channel,
+              ts,
+              ...content,
+              metadata: { event_type: METADATA_EVENT, event_payload: { key } },
+            }),
+          );
           return 'updated' as const;
         }),
       ),

@@ -400,6 +400,8 @@ export interface Decisions {
       payload: ProposalPayload;
       payloadHash: string;
       edited: boolean;
+      /** How far what is filed is from what was proposed: 0 the same, 1 nothing of it left. */
+      editDistance: number;
       at: Date;
     },
   ): Promise<{ won: boolean; approvals: number; row: DecisionRow }>;

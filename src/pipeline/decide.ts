@@ -2,6 +2,7 @@
 
 import { decisionIdOf, UNDO_MS } from '#src/domain/decision.ts';
 import { AppError } from '#src/domain/errors.ts';
+import { editDistance, wordingOf } from '#src/domain/evaluation.ts';
 import type { Thing } from '#src/domain/policy.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Db, Tx } from '#src/domain/ports.ts';
@@ -347,6 +348,7 @@ export function createDeciding(deps: DecideDeps): Pick<Verbs, 'decide' | 'undo' 
           payload,
           payloadHash: payloadHashOf(payload),
           edited: input.edit !== undefined,
+          editDistance: editDistance(wordingOf(proposal.payload), wordingOf(payload)),
           at,
         });
         if (!won && row.status === 'pending') {

@@ -1,5 +1,12 @@
 // Evaluate: what people think of what we made. A vote is counted for what had made the thing when it was judged.
-import type { EvaluationVerbs, RatedThing, VotedBy, VoteReason, VoteReply } from '#src/domain/evaluation.ts';
+import type {
+  EvaluationVerbs,
+  ProducerEvaluation,
+  RatedThing,
+  VotedBy,
+  VoteReason,
+  VoteReply,
+} from '#src/domain/evaluation.ts';
 import { standingVote } from '#src/domain/evaluation.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Db, Telemetry, Tx } from '#src/domain/ports.ts';
@@ -15,7 +22,9 @@ export interface Evaluations {
     input: { thing: RatedThing; personId: string; by: VotedBy; vote: 1 | -1 | 0; producedBy: string; at: Date },
   ): Promise<(1 | -1)[]>;
   askOnce(tx: Tx, thing: RatedThing, personId: string, at: Date): Promise<boolean>;
-  setReason(tx: Tx, thing: RatedThing, personId: string, reason: VoteReason, at: Date): Promise<void>;
+  /** Notes why; false for somebody who was not asked and has not voted. */
+  setReason(tx: Tx, thing: RatedThing, personId: string, reason: VoteReason, at: Date): Promise<boolean>;
+  table(tx: Tx): Promise<ProducerEvaluation[]>;
 }
 
 export interface EvaluateDeps {
@@ -35,6 +44,17 @@ export function createEvaluating(deps: EvaluateDeps): EvaluationVerbs & Pick<Ver
   return {
     rateable: ({ thing, ...made }) => evaluations.note(db, thing, made, deps.now()),
     vote,
+    async explain({ thing, person, reason }): Promise<VoteReply> {
+      const allowed = may(person, 'judge', { kind: 'record' }, deps.now());
+      if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+      const known = await db.transaction('judge.click', async (tx) => {
+        const noted = await evaluations.setReason(tx, thing, person.id, reason, deps.now());
+        if (noted) await audit(tx, person.id, `${thing.kind}.vote_explained`, thing, { reason });
+        return noted;
+      });
+      return known ? { kind: 'done', vote: -1, askWhy: false } : { kind: 'gone' };
+    },
+    evaluations: () => evaluations.table(db),
     async judge({ cardId, person, vote: value, by = 'button' }): Promise<SimpleReply> {
       const reply = await vote({ thing: { kind: 'card', id: cardId }, person, vote: value, by });
       return reply.kind === 'not_asker' ? { kind: 'gone' } : reply.kind === 'done' ? { kind: 'done' } : reply;
@@ -61,20 +81,23 @@ export function createEvaluating(deps: EvaluateDeps): EvaluationVerbs & Pick<Ver
       const standing = standingVote(votes);
       if (reason) await evaluations.setReason(tx, thing, person.id, reason, at);
       const askWhy = standing === -1 && !reason && (await evaluations.askOnce(tx, thing, person.id, at));
-      await deps.records.audit(tx, [
-        {
-          actor: person.id,
-          verb: input.vote === 0 ? `${thing.kind}.vote_removed` : `${thing.kind}.judged`,
-          thingKind: thing.kind,
-          thingId: thing.id,
-          detail: { vote: input.vote, by, ...(reason ? { reason } : {}) },
-          at: at.toISOString(),
-        },
-      ]);
+      const verb = input.vote === 0 ? `${thing.kind}.vote_removed` : `${thing.kind}.judged`;
+      await audit(tx, person.id, verb, thing, { vote: input.vote, by, ...(reason ? { reason } : {}) });
       return { kind: 'done', vote: standing, askWhy };
     });
     if (reply.kind === 'done') deps.telemetry.count('votes_total', { thing: thing.kind, vote: String(input.vote) });
     return reply;
+  }
+
+  function audit(
+    tx: Tx,
+    actor: string,
+    verb: string,
+    thing: RatedThing,
+    detail: Record<string, string | number>,
+  ): Promise<void> {
+    const at = deps.now().toISOString();
+    return deps.records.audit(tx, [{ actor, verb, thingKind: thing.kind, thingId: thing.id, detail, at }]);
   }
 
   async function madeBy(tx: Tx, thing: RatedThing): Promise<{ producedBy: string; askedBy: string | null } | null> {

@@ -84,7 +84,7 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
       await keyring.prepare(tx, [WORK]);
       const rows = await tx.query<Record<string, unknown>>(
         `update decision set status = 'approved', card_id = $3, decided_by = $4, decided_at = $5, via = $6, undo_until = $7, payload_hash = $8, sealed = $9,
-           body = jsonb_build_object('edited', $10::boolean)
+           body = jsonb_build_object('edited', $10::boolean, 'editDistance', $11::float8)
          where workspace_id = $1 and id = $2 and status = 'pending' returning *`,
         [
           workspaceId,
@@ -97,6 +97,7 @@ export function createDecisions(workspaceId: WorkspaceId, keyring: Keyring, reco
           input.payloadHash,
           keyring.seal(WORK, JSON.stringify(input.payload)).sealed,
           input.edited,
+          input.editDistance,
         ],
       );
       const row = toRow(rows[0]!);

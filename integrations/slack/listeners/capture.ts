@@ -132,7 +132,7 @@ export async function openNote(
  * it did, in words for the log.
  */
 export async function captureByMention(
-  deps: Pick<CaptureDeps, 'verbs' | 'client' | 'outbound'>,
+  deps: { verbs: Pick<Verbs, 'capture'>; client: CaptureDeps['client']; outbound: Pick<Outbound, 'tell'> },
   event: { channelId: string; ts: string; threadTs: string | null; person: Person },
 ): Promise<string> {
   const { channelId, ts, threadTs, person } = event;

@@ -4,6 +4,7 @@ import type { Message } from '../client.ts';
 import { clip } from '../limits.ts';
 import { harmless, linkTo, webAddress, when } from '../text.ts';
 import { blocksOf, context, hiddenWords, quotesBlock, section, wordsHiddenLine } from './blocks.ts';
+import { feedbackBlock } from './feedback.ts';
 
 const QUOTES_MAX = 20;
 const QUOTE_MAX = 600;
@@ -36,6 +37,7 @@ export function detailsMessage(view: CardView, lineageUrl: string | null): Messa
       quotesBlock(view, QUOTES_MAX, QUOTE_MAX),
       view.wordsHidden && section(wordsHiddenLine(insight.id)),
       context(lineage),
+      feedbackBlock({ kind: 'card', id: view.cardId }),
     ),
   };
 }
