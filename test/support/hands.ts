@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Message } from '#src/sandbox/slack/model.ts';
 import { fastClock } from './fast-clock.ts';
+import { callsOf } from './mentions.ts';
 import { type Rig, startRig } from './rig.ts';
 
 /** Complaints about one matter in different words, one per customer. */
@@ -136,11 +137,12 @@ export async function takeStage(options: Omit<Parameters<typeof startRig>[0] & o
   return { ...rig, ...handsOf(rig), clock };
 }
 
-/** Closes what tests opened, and holds that no simulated system was asked for something that the real one would refuse. */
+/** Closes what tests opened, and holds that no simulated system was asked for something that the real one would refuse, and that nobody was called. */
 export async function leaveStage(): Promise<void> {
   const rigs = staged.splice(0);
   const complaints = rigs.flatMap((rig) => [
     ...rig.slack.state.violations,
+    ...callsOf(rig.slack.state),
     ...rig.zendesk.unknownCalls(),
     ...rig.slack.faults.unused(),
     ...rig.linear.faults.pending(),
