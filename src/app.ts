@@ -10,8 +10,8 @@ import { buildThemeGraph } from '#agents/theme/graph.ts';
 import { createThemeIndex } from '#agents/theme/index.ts';
 import type { Integration } from '#integrations/contract.ts';
 import { createSlack, DEFAULT_CAPTURE_EMOJI, DEFAULT_REACTIONS, type Slack } from '#integrations/slack/index.ts';
-import type { Config } from './config.ts';
-import { connect, slackConfig } from './connect.ts';
+import { type Config, hiderOf } from './config.ts';
+import { connect, probeDatabase, probes, slackConfig } from './connect.ts';
 import type { Analyst } from './domain/analyst.ts';
 import { AppError, errorLine } from './domain/errors.ts';
 import { producerName } from './domain/evaluation.ts';
@@ -24,6 +24,7 @@ import type { Delivery } from './domain/stores.ts';
 import type { Verbs } from './domain/verbs.ts';
 import { STAFF_ONLY } from './domain/visibility.ts';
 import { createAct } from './pipeline/act.ts';
+import { createAdministering } from './pipeline/administer.ts';
 import { createAnswering } from './pipeline/answer.ts';
 import { createAssess } from './pipeline/assess.ts';
 import { createAudiences } from './pipeline/audience.ts';
@@ -37,6 +38,7 @@ import { sourcesOf } from './pipeline/effects.ts';
 import { createEvaluating } from './pipeline/evaluate.ts';
 import { gatherEvidence } from './pipeline/evidence.ts';
 import { createFollow } from './pipeline/follow.ts';
+import { createHealth, overhear } from './pipeline/health.ts';
 import { createHome } from './pipeline/home.ts';
 import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
 import { createObserve } from './pipeline/observe.ts';
@@ -67,6 +69,7 @@ import { createDeliveries } from './storage/deliveries.ts';
 import { createDigests } from './storage/digests.ts';
 import { type Embedded, findEmbedded, startEmbedded } from './storage/embedded.ts';
 import { createEvaluations } from './storage/evaluations.ts';
+import { createHealthRows } from './storage/health.ts';
 import { createHomes } from './storage/home.ts';
 import { createInsights, createProposals } from './storage/insights.ts';
 import { createKeyring, masterKey } from './storage/keys.ts';
@@ -217,7 +220,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const fetch = overrides.fetch ?? systemFetch;
   const log = overrides.log ?? createLog(config.LOG_LEVEL);
   const metrics = overrides.telemetry?.(createMetrics(clock)) ?? createMetrics(clock);
-  const telemetry = metrics;
+  const { telemetry, answers } = overhear(metrics, clock);
   const workspaceId = overrides.workspaceId ?? WORKSPACE;
   const now = () => clock.now();
   const startedAt = now();
@@ -590,6 +593,43 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       log,
       telemetry,
     });
+    const trending = createTrending({ db, store: createTrends(workspaceId, keyring), audiences, now });
+    const listenedTo = async () =>
+      (await settings.channels(db)).flatMap(({ channelId, mode }) => (mode === 'off' ? [] : [channelId]));
+    const administering = createAdministering({
+      db,
+      settings,
+      records,
+      health: createHealth({
+        db,
+        rows: createHealthRows(workspaceId),
+        cursors,
+        answers,
+        connected: () => [
+          ...integrations.map(({ id }) => id),
+          ...(slack ? (['slack'] as const) : []),
+          ...(config.MODEL ? (['model'] as const) : []),
+          'database',
+        ],
+        checks: () => [
+          ...probes(config, { clock, log, fetch, telemetry, cache: cacheOf('slack', SLACK_CACHE_MS) }),
+          { system: 'database', probe: () => probeDatabase(db, config.DATABASE_URL === undefined) },
+        ],
+        hide: hiderOf(config),
+        clock,
+      }),
+      noise: quiet.noise,
+      channel: async (channelId) => {
+        await slackNow().client.forget('channel', channelId);
+        return slackNow().client.channel(channelId);
+      },
+      join: async (channelId) => (await slackNow().client.join(channelId)) === 'joined',
+      unknownPeople: (entries) => slackNow().people.unknownEntries(entries),
+      settingsChanged: () => learnInsightsChannel(),
+      nameOf,
+      telemetry,
+      now,
+    });
     const verbs: Verbs = {
       ...backfilling.verbs,
       ...deciding,
@@ -660,16 +700,22 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         homes: createHomes(workspaceId),
         audiences,
         records,
-        listening: async () => (await settings.channels(db)).filter(({ mode }) => mode !== 'off').length,
+        listening: async () => (await listenedTo()).length,
         insightsChannel: () => insightsChannel,
         setPaused: (tx, paused, by, at) => settings.set(tx, 'paused', paused, by, at),
-        undrawn: (tx, limit) => cards.pending(tx, limit),
+        release: quiet.release,
+        followed: (person, audience) => verbs.followed({ person, audience }),
+        backfills: () => verbs.backfill(),
+        trends: trending,
+        preferences: (person) => verbs.preferences(person),
+        timeZoneOf,
+        administration: administering.view,
         nameOf,
         canFile,
         now,
-        send,
         telemetry,
       }),
+      ...administering.verbs,
       ...createCurating({
         db,
         workspaceId,
@@ -703,7 +749,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         near: (vectors) => nearestThemes(vectors.flatMap((vector) => index.assign(vector).neighbours)),
         now,
       }),
-      ...createTrending({ db, store: createTrends(workspaceId, keyring), audiences, now }),
+      ...trending,
       ...createAnswering({
         db,
         cards,
@@ -735,6 +781,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
             reactions: Object.keys(reactions).length > 0 ? reactions : DEFAULT_REACTIONS,
           };
         },
+        listening: listenedTo,
+        paused: verbs.paused,
         chosenPeople: async () => ({
           approvers: await settings.get(db, 'approvers'),
           admins: await settings.get(db, 'admins'),

@@ -328,6 +328,30 @@ export function modeOf(config: Config): 'bot' | 'sandbox' | 'incomplete' {
   return credentials.some(([name]) => config[name] !== undefined) ? 'incomplete' : 'sandbox';
 }
 
+// Shorter values are ordinary words and numbers: hiding them would tell more than it hides.
+const SECRET_LENGTH_MIN = 6;
+
+/** Takes every secret of the configuration out of a text, whoever put it there. */
+export function hiderOf(config: Config): (text: string) => string {
+  const names = (Object.keys(VARIABLES) as VariableName[]).filter((name) => 'secret' in VARIABLES[name]);
+  const passwords = /^\w+:\/\/[^:@/]*:(.+)@/.exec(config.DATABASE_URL ?? '')?.slice(1) ?? [];
+  // As the driver may say it, which undoes the escapes of an address.
+  const plain = passwords.map((password) => password.replace(/(?:%[0-9a-f]{2})+/gi, unescaped));
+  const secrets = [...names.map((name) => config[name]), config.modelApiKey, ...passwords, ...plain]
+    .filter((value) => typeof value === 'string')
+    .filter((value) => value.length >= SECRET_LENGTH_MIN)
+    .sort((a, b) => b.length - a.length);
+  return (text) => secrets.reduce((hidden, secret) => hidden.replaceAll(secret, '(hidden)'), text);
+}
+
+function unescaped(escapes: string): string {
+  try {
+    return decodeURIComponent(escapes);
+  } catch {
+    return escapes;
+  }
+}
+
 /** The text of `.env.example`. */
 export function envExample(): string {
   const out: string[] = [

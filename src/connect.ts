@@ -8,7 +8,7 @@ import { createZendesk } from '#integrations/zendesk/index.ts';
 import { type Config, MODEL_KEYS } from './config.ts';
 import { AppError, errorLine } from './domain/errors.ts';
 import { idOf } from './domain/ids.ts';
-import type { Clock, Fetch, Log, Telemetry } from './domain/ports.ts';
+import type { Clock, Fetch, Log, Telemetry, Tx } from './domain/ports.ts';
 import { redactText } from './domain/redaction.ts';
 
 const SYSTEM_NAMES = { slack: 'Slack', zendesk: 'Zendesk', linear: 'Linear', github: 'GitHub' } as const;
@@ -58,19 +58,33 @@ function githubAuth(config: Config): GitHubAuth | null {
   return appId && privateKey && installationId ? { kind: 'app', appId, privateKey, installationId } : null;
 }
 
+/** The live check of one connection. */
+export interface LiveCheck {
+  what: string;
+  system: Integration['id'] | 'model';
+  probe: () => Promise<Probe>;
+}
+
 /** The live checks of every system that the configuration names, for the doctor. */
-export function probes(config: Config, deps: ConnectDeps): { what: string; probe: () => Promise<Probe> }[] {
-  const found: { what: string; probe: () => Promise<Probe> }[] = [];
+export function probes(config: Config, deps: ConnectDeps): LiveCheck[] {
+  const found: LiveCheck[] = [];
   const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken, MODEL: model } = config;
-  if (botToken) found.push({ what: 'Slack', probe: createSlackProbe(slackConfig(config, botToken), deps) });
+  if (botToken) found.push({ what: 'Slack', system: 'slack', probe: createSlackProbe(slackConfig(config, botToken), deps) });
   if (botToken && appToken)
     found.push({
       what: 'Slack Socket Mode',
+      system: 'slack',
       probe: createSocketProbe({ ...slackConfig(config, botToken), appToken }, deps),
     });
-  for (const { id, probe } of connect(config, deps)) found.push({ what: SYSTEM_NAMES[id], probe });
-  if (model) found.push({ what: 'Model', probe: () => probeModel(config, model, deps.telemetry) });
+  for (const { id, probe } of connect(config, deps)) found.push({ what: SYSTEM_NAMES[id], system: id, probe });
+  if (model) found.push({ what: 'Model', system: 'model', probe: () => probeModel(config, model, deps.telemetry) });
   return found;
+}
+
+/** Asks the database that is in use. */
+export async function probeDatabase(db: Tx, isOwn: boolean): Promise<Probe> {
+  const [row] = await db.query<{ server_version: string }>('show server_version');
+  return { ok: true, detail: `${isOwn ? 'our own PostgreSQL' : 'PostgreSQL'} ${row?.server_version ?? ''}`.trim() };
 }
 
 /** Lets the model put a made-up theme into words: whether it answers, and whether it can call a function. */

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { createSlackApp } from '#integrations/slack/app.ts';
 import { COMMANDS, listenToCommands } from '#integrations/slack/commands/index.ts';
 import { EVENTS } from '#integrations/slack/events.ts';
+import { listenToAdministration } from '#integrations/slack/listeners/administration.ts';
 import { listenToCaptures } from '#integrations/slack/listeners/capture.ts';
 import { listenToCards } from '#integrations/slack/listeners/card.ts';
 import { listenToHome } from '#integrations/slack/listeners/home.ts';
@@ -64,6 +65,7 @@ function listens() {
   listenToCaptures(app, {} as Parameters<typeof listenToCaptures>[1]);
   listenToWhy(app, {} as Parameters<typeof listenToWhy>[1]);
   listenToHome(app, {} as Parameters<typeof listenToHome>[1]);
+  listenToAdministration(app, {} as Parameters<typeof listenToAdministration>[1]);
   listenToCommands(app, {} as Parameters<typeof listenToCommands>[1]);
   return app.listens;
 }

@@ -11,6 +11,7 @@ import { toSlackLogger } from './errors.ts';
 import type { Outbound, Whereabouts } from './outbound.ts';
 import type { People } from './people.ts';
 import type { Ack } from './receiver.ts';
+import { context } from './views/blocks.ts';
 import { noteModal } from './views/edit.ts';
 import { OLD_MESSAGE, say, toReply } from './views/replies.ts';
 import { WireInteraction } from './wire.ts';
@@ -58,6 +59,8 @@ export interface SlackAppDeps {
   fetch: Fetch;
   people: Pick<People, 'personOf'>;
   outbound: Pick<Outbound, 'tell'>;
+  /** What is said along with every answer for the time being; null when there is nothing. */
+  notice?(): Promise<string | null>;
   log: Log;
 }
 
@@ -70,6 +73,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     shortcuts: new Set<string>(),
     views: new Set<string>(),
   };
+  const answered = new WeakSet<Ask>();
   // Payloads reach us through our own intake: Bolt is asked to process them, and opens no door of its own.
   const receiver: Receiver = { init() {}, start: () => Promise.resolve(), stop: () => Promise.resolve() };
   const app = new App({
@@ -100,14 +104,14 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       listens.actions.add(actionId);
       app.action(actionId, async ({ body, ack, context }) => {
         await ack();
-        await run(askOf(body, context));
+        await act(askOf(body, context), run);
       });
     },
     onActions(family, run) {
       listens.actions.add(family);
       app.action(new RegExp(`^${family}:`), async ({ body, ack, context }) => {
         await ack();
-        await run(askOf(body, context));
+        await act(askOf(body, context), run);
       });
     },
     onCommand(command, run) {
@@ -150,11 +154,18 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     },
   };
 
+  /** A click whose answer is what it changed still says what holds for the time being. */
+  async function act(ask: Ask, run: (ask: Ask) => Promise<void>): Promise<void> {
+    await run(ask);
+    const notice = answered.has(ask) || ask.interaction.view ? null : ((await deps.notice?.()) ?? null);
+    if (notice !== null) await outbound.tell(ask.where, say(notice));
+  }
+
   function askOf(body: unknown, context: Record<string, unknown>): Ask {
     const interaction = WireInteraction.parse(body);
     const action = interaction.actions?.[0];
     const where = whereOf(interaction);
-    return {
+    const ask: Ask = {
       userId: where.userId,
       person: () => people.personOf(where.userId),
       where,
@@ -162,9 +173,13 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       value: action?.selected_option?.value ?? action?.value ?? null,
       late: context.late === true,
       async reply(message, byDm) {
-        await outbound.tell(where, typeof message === 'string' ? say(message) : message, byDm);
+        const said = typeof message === 'string' ? say(message) : message;
+        const notice = (await deps.notice?.()) ?? null;
+        answered.add(ask);
+        await outbound.tell(where, noticed(said, notice), byDm && noticed(byDm, notice));
       },
     };
+    return ask;
   }
 
   /** The last resort of every listener. */
@@ -206,6 +221,13 @@ export function whereOf(interaction: WireInteraction): Whereabouts {
     channel: interaction.channel?.id ?? interaction.channel_id ?? container?.channel_id ?? null,
     threadTs: threadTs === message?.ts ? null : threadTs,
   };
+}
+
+/** A message with a line under it. */
+function noticed(message: Message, notice: string | null): Message {
+  if (notice === null) return message;
+  const blocks = message.blocks && [...message.blocks, context(notice)];
+  return { text: `${message.text}\n${notice}`, ...(blocks ? { blocks } : {}) };
 }
 
 // The place in our code, without the message: a message may hold what somebody wrote.

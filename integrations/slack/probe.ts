@@ -17,6 +17,7 @@ export const CORE_SCOPES = [
 
 /** Scopes that switch something on, and what. */
 export const OPTIONAL_SCOPES = {
+  'channels:join': 'entering public channels that an admin chooses',
   'groups:history': 'private channels',
   'groups:read': 'private channels',
   'reactions:write': 'a reaction on further messages of an insight that was filed',

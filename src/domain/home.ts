@@ -1,8 +1,16 @@
 // Home: everything that concerns one person in one place, as data. Drawing it needs no database, and whose words it may show was asked before.
+import { z } from 'zod';
+import type { AdminView } from './admin.ts';
+import type { BackfillView } from './backfill.ts';
 import type { CardState } from './card.ts';
+import type { ThemeBrief } from './curation.ts';
 import type { Quote } from './insight.ts';
+import { ObservationKind } from './observation.ts';
 import type { Person, Refusal } from './policy.ts';
 import type { Tx } from './ports.ts';
+import type { Preferences } from './preference.ts';
+import { SignalSource } from './signal.ts';
+import type { TrendsView } from './trends.ts';
 
 /** A part of a list, and how many entries it leaves out. */
 export interface Listed<T> {
@@ -59,7 +67,27 @@ export interface StepView {
 }
 
 /** Which page of their Home a person looks at. */
-export type HomePage = 'mine' | 'admin';
+export const HOME_PAGES = ['mine', 'trends', 'admin'] as const;
+export type HomePage = (typeof HOME_PAGES)[number];
+
+export const TREND_DAYS = [7, 30, 90] as const;
+
+/** What the menus over the trends are set to; null is everything. What cannot be read is as if it had not been chosen. */
+export const TrendChoice = z.object({
+  days: z.union(TREND_DAYS.map((days) => z.literal(days))).catch(30),
+  area: z.string().max(80).nullable().catch(null),
+  source: SignalSource.nullable().catch(null),
+  kind: ObservationKind.nullable().catch(null),
+});
+export type TrendChoice = z.infer<typeof TrendChoice>;
+
+/** The page of trends. */
+export interface HomeTrends {
+  choice: TrendChoice;
+  view: TrendsView;
+  /** Areas that there are reports about in this time, the largest first. */
+  areas: string[];
+}
 
 /** What Home shows to one person. */
 export interface HomeView {
@@ -75,6 +103,17 @@ export interface HomeView {
   canFile: boolean;
   waiting: Listed<WaitingRow>;
   captures: Listed<CaptureRow>;
+  follows: Listed<ThemeBrief>;
+  /** The past of channels that is being read, for admins. */
+  backfills: BackfillView[];
+  /** Null for outsiders, who get nothing that could be quiet. */
+  preferences: Preferences | null;
+  /** Slack's time zone of this person. */
+  timeZone: string | null;
+  /** Null unless it is the page that is looked at. */
+  trends: HomeTrends | null;
+  /** Null unless it is the page that an admin looks at. */
+  admin: AdminView | null;
 }
 
 /** A person who looked at their Home lately, and what it shows. */
@@ -95,6 +134,8 @@ export interface HomeVerbs {
   /** Notes what this person's Home shows by now. */
   homeShown(personId: string, hash: string): Promise<void>;
   turnHome(input: { person: Person; page: HomePage }): Promise<HomeReply>;
+  /** Sets one of the menus over the trends. */
+  chooseTrends(input: { person: Person; change: Partial<TrendChoice> }): Promise<HomeReply>;
   /** Takes a step off this person's Home. */
   skipStep(input: { person: Person; step: HomeStep }): Promise<HomeReply>;
   /** Stops or goes on posting by itself. Reading goes on either way. */
@@ -108,6 +149,7 @@ export interface HomeRow {
   shown: string | null;
   page: HomePage;
   skipped: HomeStep[];
+  trends: TrendChoice;
 }
 
 /** A waiting card with what its words are made of. */
@@ -123,6 +165,7 @@ export interface Homes {
   openSince(tx: Tx, since: Date, limit: number): Promise<OpenHome[]>;
   shown(tx: Tx, personId: string, hash: string): Promise<void>;
   turn(tx: Tx, personId: string, page: HomePage, at: Date): Promise<void>;
+  chooseTrends(tx: Tx, personId: string, choice: TrendChoice, at: Date): Promise<void>;
   skip(tx: Tx, personId: string, step: HomeStep, at: Date): Promise<void>;
   /** Cards that wait for a decision which this person has not approved yet, the longest waiting first. */
   waiting(tx: Tx, personId: string, limit: number): Promise<Listed<StoredWaiting>>;

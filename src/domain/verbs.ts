@@ -1,4 +1,5 @@
 // What people can ask of Throughline, from whatever front end: the questions, and every answer they can get. Slack puts the words to it.
+import type { AdminVerbs } from './admin.ts';
 import type { BackfillVerbs } from './backfill.ts';
 import type { CaptureVerbs } from './capture.ts';
 import type { CardView } from './card.ts';
@@ -111,6 +112,7 @@ export interface Verbs
     EvaluationVerbs,
     HomeVerbs,
     PreferenceVerbs,
+    AdminVerbs,
     BackfillVerbs,
     QuietVerbs,
     TrendVerbs,

@@ -2,10 +2,9 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import querystring from 'node:querystring';
 import { pathToFileURL } from 'node:url';
-import type { Config, VariableName } from '../config.ts';
-import { describeProblems, modeOf, readConfig, VARIABLES } from '../config.ts';
+import type { Config } from '../config.ts';
+import { describeProblems, hiderOf, modeOf, readConfig } from '../config.ts';
 import { AppError, errorLine } from '../domain/errors.ts';
 import { createLog, createMetrics, systemClock, systemFetch } from '../system.ts';
 import { ownTerminal, type Terminal } from './terminal.ts';
@@ -16,8 +15,6 @@ const POSTGRES_MAJOR_MIN = 14;
 // Beyond this, lines are hard to follow with the eye; below, there is no room beside the names.
 const WIDTH_MAX = 120;
 const WIDTH_MIN = 60;
-// Shorter values are ordinary words and numbers: hiding them would tell more than it hides.
-const SECRET_LENGTH_MIN = 6;
 // For programs; the sentence behind it is for people.
 const ERROR_CODE = /^[a-z_]+: (?=\S)/;
 
@@ -188,19 +185,6 @@ async function withPatience(probe: Check['probe'], patienceMs: number): ReturnTy
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Takes every secret of the configuration out of a text, whoever put it there. */
-function hiderOf(config: Config): (text: string) => string {
-  const names = (Object.keys(VARIABLES) as VariableName[]).filter((name) => 'secret' in VARIABLES[name]);
-  const passwords = /^\w+:\/\/[^:@/]*:(.+)@/.exec(config.DATABASE_URL ?? '')?.slice(1) ?? [];
-  // As the driver may say it, which undoes the escapes of an address.
-  const plain = passwords.map((password) => querystring.unescape(password));
-  const secrets = [...names.map((name) => config[name]), config.modelApiKey, ...passwords, ...plain]
-    .filter((value) => typeof value === 'string')
-    .filter((value) => value.length >= SECRET_LENGTH_MIN)
-    .sort((a, b) => b.length - a.length);
-  return (text) => secrets.reduce((hidden, secret) => hidden.replaceAll(secret, '(hidden)'), text);
 }
 
 /** Asks the database: the given one, or our own when it runs; else whether our own could be made. */

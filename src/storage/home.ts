@@ -1,7 +1,7 @@
 // Home: what concerns one person, each part in one query.
 import type { CardState } from '#src/domain/card.ts';
 import type { HomePage, HomeStep, Homes, Listed, StoredCapture, StoredWaiting } from '#src/domain/home.ts';
-import { HOME_STEPS } from '#src/domain/home.ts';
+import { HOME_STEPS, TrendChoice } from '#src/domain/home.ts';
 import type { WorkspaceId } from '#src/domain/ids.ts';
 import type { Quote } from '#src/domain/insight.ts';
 
@@ -9,12 +9,17 @@ import type { Quote } from '#src/domain/insight.ts';
 export function createHomes(workspaceId: WorkspaceId): Homes {
   return {
     async row(tx, personId) {
-      const [row] = await tx.query<{ shown_hash: string | null; page: HomePage; skipped: string[] }>(
-        `select shown_hash, page, skipped from home where workspace_id = $1 and person_id = $2`,
+      const [row] = await tx.query<{ shown_hash: string | null; page: HomePage; skipped: string[]; trends: object }>(
+        `select shown_hash, page, skipped, trends from home where workspace_id = $1 and person_id = $2`,
         [workspaceId, personId],
       );
       const skipped = (row?.skipped ?? []).filter((step): step is HomeStep => HOME_STEPS.includes(step as HomeStep));
-      return { shown: row?.shown_hash ?? null, page: row?.page ?? 'mine', skipped };
+      return {
+        shown: row?.shown_hash ?? null,
+        page: row?.page ?? 'mine',
+        skipped,
+        trends: TrendChoice.parse(row?.trends ?? {}),
+      };
     },
     async opened(tx, personId, at) {
       await tx.query(
@@ -42,6 +47,13 @@ export function createHomes(workspaceId: WorkspaceId): Homes {
         `insert into home (workspace_id, person_id, opened_at, page) values ($1, $2, $4, $3)
          on conflict (workspace_id, person_id) do update set opened_at = $4, page = $3`,
         [workspaceId, personId, page, at],
+      );
+    },
+    async chooseTrends(tx, personId, choice, at) {
+      await tx.query(
+        `insert into home (workspace_id, person_id, opened_at, trends) values ($1, $2, $4, $3)
+         on conflict (workspace_id, person_id) do update set opened_at = $4, trends = $3`,
+        [workspaceId, personId, JSON.stringify(choice), at],
       );
     },
     async skip(tx, personId, step, at) {

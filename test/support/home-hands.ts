@@ -1,7 +1,8 @@
 // What people do and see on their Home tab.
-import type { OpenView } from '#src/sandbox/slack/model.ts';
+
 import type { Entry } from '#src/sandbox/slack/elements.ts';
 import { elementsIn } from '#src/sandbox/slack/elements.ts';
+import type { OpenView } from '#src/sandbox/slack/model.ts';
 import type { Rig } from './rig.ts';
 
 /** Makes the hands for Home; everything waits until nothing is under way any more. */

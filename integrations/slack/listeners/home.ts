@@ -2,15 +2,26 @@
 import { createHash } from 'node:crypto';
 import type { HomeView as SlackHome } from '@slack/types';
 import { errorLine } from '#src/domain/errors.ts';
-import { HOME_STEPS, type HomeStep } from '#src/domain/home.ts';
+import { HOME_PAGES, HOME_STEPS, type HomeStep, type TrendChoice } from '#src/domain/home.ts';
+import { may } from '#src/domain/policy.ts';
 import type { Clock, Log, Telemetry } from '#src/domain/ports.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
-import type { Ask, SlackApp } from '../app.ts';
+import type { Ask, SlackApp, ViewAnswer } from '../app.ts';
 import type { Outbound } from '../outbound.ts';
 import type { People } from '../people.ts';
-import { HOME_ACTIONS, homeTab } from '../views/home.ts';
+import { noteModal } from '../views/edit.ts';
+import { readForm } from '../views/form.ts';
+import { chosenTrend, HOME_ACTIONS, homeTab, pauseText } from '../views/home.ts';
+import {
+  PREFERENCES_ACTION,
+  PREFERENCES_MODAL,
+  PREFERENCES_SAVED,
+  preferenceErrors,
+  preferencesModal,
+  readPreferences,
+} from '../views/preferences.ts';
 import { fromRef, seenOf } from '../views/ref.ts';
-import { decideText, OLD_MESSAGE, refusalText } from '../views/replies.ts';
+import { CLICK_AGAIN, decideText, OLD_MESSAGE, refusalText } from '../views/replies.ts';
 
 // Changes come in bursts: one report moves a theme, its insight and its card. What they make of Home is drawn once.
 const GATHER_MS = 3_000;
@@ -21,8 +32,8 @@ const NOTE_MS = 60_000;
 
 export interface HomeDeps {
   verbs: Verbs;
-  people: Pick<People, 'personOf' | 'displayName'>;
-  outbound: Pick<Outbound, 'publishHome'>;
+  people: Pick<People, 'personOf' | 'displayName' | 'user'>;
+  outbound: Pick<Outbound, 'publishHome' | 'openView'>;
   settings(): Promise<{ captureEmoji: string }>;
   clock: Clock;
   log: Log;
@@ -151,22 +162,46 @@ export function listenToHome(app: SlackApp, deps: HomeDeps & { tabs: HomeTabs })
   app.onActions(HOME_ACTIONS.file, decide('approve'));
   app.onActions(HOME_ACTIONS.snooze, decide('snooze'));
 
-  app.onAction(HOME_ACTIONS.page, async (ask) => {
-    const [page] = fromRef(ask.value, 1) ?? [];
-    const reply = await verbs.turnHome({ person: await ask.person(), page: page === 'admin' ? 'admin' : 'mine' });
+  app.onActions(HOME_ACTIONS.page, async (ask) => {
+    const [wanted] = fromRef(ask.value, 1) ?? [];
+    const page = HOME_PAGES.find((one) => one === wanted) ?? 'mine';
+    const reply = await verbs.turnHome({ person: await ask.person(), page });
     await tabs.draw(ask.userId, reply.kind === 'refused' ? refusalText(reply.refusal) : undefined);
+  });
+
+  app.onActions(HOME_ACTIONS.trends, async (ask) => {
+    const menu = ask.interaction.actions?.[0]?.action_id.split(':')[1];
+    const value = menu === 'days' ? Number(ask.value) : chosenTrend(ask.value);
+    // What a menu cannot hold is read as everything.
+    const change = { [menu ?? '']: value } as Partial<TrendChoice>;
+    const reply = await verbs.chooseTrends({ person: await ask.person(), change });
+    await tabs.draw(ask.userId, reply.kind === 'refused' ? refusalText(reply.refusal) : undefined);
+  });
+
+  app.onAction(PREFERENCES_ACTION, async (ask) => {
+    const trigger = ask.interaction.trigger_id;
+    const person = await ask.person();
+    const allowed = may(person, 'see', { kind: 'record' }, deps.clock.now());
+    if (!allowed.ok) return ask.reply(refusalText(allowed.refusal));
+    const [preferences, user] = await Promise.all([verbs.preferences(person), people.user(person.id)]);
+    const view = preferencesModal(preferences, user?.timeZone ?? null);
+    if (ask.late || !trigger || (await deps.outbound.openView(trigger, view)) === 'expired')
+      await ask.reply(CLICK_AGAIN);
+  });
+
+  app.onView(PREFERENCES_MODAL, async (ask): Promise<ViewAnswer> => {
+    const wanted = readPreferences(readForm(ask.interaction.view));
+    const reply = await verbs.setPreferences(await ask.person(), wanted);
+    if (reply.kind === 'invalid') return { response_action: 'errors', errors: preferenceErrors(reply.fields) };
+    if (reply.kind === 'refused')
+      return { response_action: 'update', view: noteModal('Nothing was changed', refusalText(reply.refusal)) };
+    await tabs.draw(ask.userId, PREFERENCES_SAVED);
+    return undefined;
   });
 
   const pause = (paused: boolean) => async (ask: Ask) => {
     const reply = await verbs.pause({ person: await ask.person(), paused });
-    await tabs.draw(
-      ask.userId,
-      reply.kind === 'refused'
-        ? refusalText(reply.refusal)
-        : paused
-          ? 'Paused.'
-          : 'Resumed. What was held back is posted now.',
-    );
+    await tabs.draw(ask.userId, pauseText(reply, paused));
   };
   app.onAction(HOME_ACTIONS.pause, pause(true));
   app.onAction(HOME_ACTIONS.resume, pause(false));

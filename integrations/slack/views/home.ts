@@ -1,10 +1,30 @@
 // Home: what concerns one person, on their own tab. Everything here is for their eyes alone.
 import type { ActionsBlock, KnownBlock, HomeView as SlackHome } from '@slack/types';
-import type { CaptureRow, HomeStep, HomeView, Listed, StepView, WaitingRow } from '#src/domain/home.ts';
-import { COUNT, clip } from '../limits.ts';
+import type { ThemeBrief } from '#src/domain/curation.ts';
+import {
+  type CaptureRow,
+  type HomePage,
+  type HomeStep,
+  type HomeTrends,
+  type HomeView,
+  type Listed,
+  type StepView,
+  TREND_DAYS,
+  type WaitingRow,
+} from '#src/domain/home.ts';
+import { ObservationKind } from '#src/domain/observation.ts';
+import type { Refusal } from '#src/domain/policy.ts';
+import { SignalSource } from '#src/domain/signal.ts';
+import { neutralTitle } from '#src/domain/visibility.ts';
+import { COUNT, clip, LENGTH } from '../limits.ts';
 import { harmless, linkTo, when } from '../text.ts';
-import { blocksOf, button, context, count, plain, section } from './blocks.ts';
+import { adminBlocks, menu } from './administration.ts';
+import { backfillLine } from './backfill.ts';
+import { blocksOf, button, context, count, option, plain, section, sourceName } from './blocks.ts';
+import { preferencesBlock } from './preferences.ts';
 import { toRef } from './ref.ts';
+import { refusalText } from './replies.ts';
+import { headline, kindName } from './trends.ts';
 
 /** The buttons and menus of Home. Those of rows carry the row's name behind a colon, since a view knows each name once. */
 export const HOME_ACTIONS = {
@@ -15,6 +35,8 @@ export const HOME_ACTIONS = {
   pause: 'home_pause',
   step: 'home_step',
   skip: 'home_skip',
+  read: 'home_read_past',
+  trends: 'home_trends',
 } as const;
 
 const TITLE_MAX = 150;
@@ -36,13 +58,24 @@ function homeBlocks(view: HomeView, at: HomeContext): KnownBlock[] {
   if (view.role === 'outsider') return outsiderBlocks();
   return blocksOf(
     section(welcome(at.captureEmoji)),
-    view.role === 'admin' && pages(view),
+    pages(view),
     at.note !== null && context(at.note),
     ...pausedBlocks(view),
-    ...stepBlocks(view),
-    ...waitingBlocks(view, at.now),
-    ...captureBlocks(view.captures),
+    ...pageBlocks(view, at.now),
   );
+}
+
+function pageBlocks(view: HomeView, now: Date): KnownBlock[] {
+  if (view.admin) return adminBlocks(view.admin, view.paused ? null : pauseButton());
+  if (view.trends) return trendBlocks(view.trends);
+  return [
+    ...stepBlocks(view),
+    ...pastBlocks(view),
+    ...waitingBlocks(view, now),
+    ...captureBlocks(view.captures),
+    ...followBlocks(view.follows),
+    ...(view.preferences ? [...part('My preferences'), preferencesBlock(view.preferences, view.timeZone)] : []),
+  ];
 }
 
 /** Guests and people of other companies: kind, short, and nobody's words. */
@@ -61,16 +94,21 @@ function welcome(captureEmoji: string): string {
   ].join('\n');
 }
 
+const PAGE_WORDS: Record<HomePage, string> = { mine: 'My page', trends: 'Trends', admin: 'Administration' };
+
+/** The way to the other pages; the one that is open has no button. */
 function pages(view: HomeView): ActionsBlock {
-  const isMine = view.page === 'mine';
+  const all: HomePage[] = view.role === 'admin' ? ['mine', 'trends', 'admin'] : ['mine', 'trends'];
   return {
     type: 'actions',
-    elements: [
-      isMine
-        ? button(HOME_ACTIONS.page, 'Administration', toRef('admin'))
-        : button(HOME_ACTIONS.page, 'Back to my page', toRef('mine')),
-    ],
+    elements: all
+      .filter((page) => page !== view.page)
+      .map((page) => button(`${HOME_ACTIONS.page}:${page}`, PAGE_WORDS[page], toRef(page))),
   };
+}
+
+function pauseButton(): ActionsBlock {
+  return { type: 'actions', elements: [button(HOME_ACTIONS.pause, 'Pause all posts', toRef('pause'))] };
 }
 
 function pausedBlocks(view: HomeView): KnownBlock[] {
@@ -79,6 +117,30 @@ function pausedBlocks(view: HomeView): KnownBlock[] {
   const text = `*Throughline is paused*, by ${harmless(clip(by, 80))} since ${when(at)}. It posts nothing by itself until somebody resumes it; it goes on reading, and nothing is lost.`;
   if (view.role !== 'admin') return [section(text)];
   return [{ ...section(text), accessory: button(HOME_ACTIONS.resume, 'Resume', toRef('resume')) }];
+}
+
+/** What is said after pausing or resuming, by button or by command. */
+export function pauseText(
+  reply: { kind: 'done'; already?: boolean } | { kind: 'refused'; refusal: Refusal },
+  paused: boolean,
+): string {
+  if (reply.kind === 'refused') return refusalText(reply.refusal);
+  if (paused)
+    return `${reply.already ? 'I am paused already' : 'Paused'}: I post nothing by myself, no card, no digest, no reminder. I go on reading, and answer whoever asks.`;
+  return reply.already ? 'I am not paused.' : 'Resumed: what was held back comes now, the most important first.';
+}
+
+/** What is added to an answer while everything is paused. */
+export function pausedNotice(paused: { by: string; at: string }): string {
+  return `Throughline is paused, by ${harmless(clip(paused.by, 80))} since ${when(paused.at)}: what you do counts, and new cards, digests and reminders wait until it is resumed.`;
+}
+
+/** The way to Home, which only Slack's own clients can go. */
+export function homeLink(teamId: string | null, appId: string | null): string {
+  const where = 'What waits for your decision, what you captured and your preferences stand on my *Home* tab';
+  if (!/^[TE]\w+$/.test(teamId ?? '') || !/^A\w+$/.test(appId ?? ''))
+    return `${where}: click on my name, then on *Home*.`;
+  return `${where}: <slack://app?team=${teamId}&amp;id=${appId}&amp;tab=home|open it>.`;
 }
 
 const STEP_WORDS: Record<HomeStep, { what: string; open: string; done: string; button: string }> = {
@@ -98,7 +160,7 @@ const STEP_WORDS: Record<HomeStep, { what: string; open: string; done: string; b
     what: 'Try it',
     open: 'Hand me one message, or let me read the last 30 days of your channels.',
     done: 'I have read reports.',
-    button: 'Try it',
+    button: 'Capture a report',
   },
 };
 
@@ -107,7 +169,7 @@ function stepBlocks({ steps }: HomeView): KnownBlock[] {
   const done = steps.filter((step) => step.done).length;
   return [
     { type: 'divider' },
-    { type: 'header', text: plain(`Set up Throughline: ${done} of ${steps.length} done`, 150) },
+    { type: 'header', text: plain(`Set up Throughline: ${done} of ${steps.length} done`, LENGTH.header) },
     ...steps.flatMap((step, index) => stepRow(step, index + 1)),
   ];
 }
@@ -121,10 +183,16 @@ function stepRow({ step, done }: StepView, number: number): KnownBlock[] {
       type: 'actions',
       elements: [
         button(`${HOME_ACTIONS.step}:${step}`, words.button, toRef(step)),
+        ...(step === 'try' ? [button(HOME_ACTIONS.read, 'Read the last 30 days', toRef('30'))] : []),
         button(`${HOME_ACTIONS.skip}:${step}`, 'Skip', toRef(step)),
       ],
     },
   ];
+}
+
+function pastBlocks({ backfills }: HomeView): KnownBlock[] {
+  if (backfills.length === 0) return [];
+  return [...part('Reading the past'), ...backfills.map((backfill) => section(backfillLine(backfill)))];
 }
 
 function waitingBlocks({ waiting, mayDecide, canFile }: HomeView, now: Date): KnownBlock[] {
@@ -214,10 +282,89 @@ function became({ became: what, title, card, issue }: CaptureRow): string {
   }
 }
 
+function followBlocks(follows: Listed<ThemeBrief>): KnownBlock[] {
+  if (follows.rows.length === 0) return [];
+  return [
+    ...part('Themes I follow'),
+    ...follows.rows.map((theme) => section(followed(theme))),
+    ...more(follows.more, 'more theme', 'more themes', '`/throughline theme` shows any of them.'),
+  ];
+}
+
+function followed({ title, reports, customers, cardState, permalink, issue, muted, noise }: ThemeBrief): string {
+  const name = title === null ? 'A theme with words that you cannot open' : linkTo(permalink, clip(title, TITLE_MAX));
+  const facts = [
+    `${count(reports, 'report')} from ${count(customers, 'customer')}`,
+    issue ? `filed as ${linkTo(issue.url, clip(issue.label, 60))}` : cardState ? CARD_WORDS[cardState] : null,
+    muted && 'muted',
+    noise && 'marked as noise',
+  ];
+  return `${name}\n${facts.filter(Boolean).join(' · ')}`;
+}
+
+const ALL = 'all';
+const THEMES_SHOWN = 8;
+
+function trendBlocks({ choice, view, areas }: HomeTrends): KnownBlock[] {
+  const choose = (name: string, all: string, options: ReturnType<typeof option>[], chosen: string | null) =>
+    menu(`${HOME_ACTIONS.trends}:${name}`, all, [option(all, ALL), ...options], chosen ?? ALL);
+  const rows = view.themes.slice(0, THEMES_SHOWN);
+  return [
+    ...part('Trends'),
+    {
+      type: 'actions',
+      elements: [
+        menu(
+          `${HOME_ACTIONS.trends}:days`,
+          'Period',
+          TREND_DAYS.map((days) => option(`The last ${days} days`, String(days))),
+          String(choice.days),
+        ),
+        choose(
+          'area',
+          'All areas',
+          areas.map((area) => option(area, area)),
+          choice.area,
+        ),
+        choose(
+          'source',
+          'All sources',
+          SignalSource.options.map((source) => option(sourceName(source), source)),
+          choice.source,
+        ),
+        choose(
+          'kind',
+          'All kinds',
+          ObservationKind.options.map((kind) => option(kindName(kind), kind)),
+          choice.kind,
+        ),
+      ],
+    },
+    section(headline(view)),
+    ...rows.map((row, index) => {
+      const title = clip(row.title ?? hiddenTitle(row), TITLE_MAX);
+      return section(
+        `*${index + 1}.* ${linkTo(row.permalink, title)}\n${count(row.reports.now, 'report')} from ${count(row.customers.now, 'customer')}${row.reports.before === null ? '' : `, ${row.reports.before} before`}`,
+      );
+    }),
+    ...more(view.themes.length - rows.length + view.more, 'more theme', 'more themes', ''),
+    context('`/throughline trends` draws it, and takes more filters.'),
+  ];
+}
+
+function hiddenTitle({ kind, area }: HomeTrends['view']['themes'][number]): string {
+  return kind === null ? 'A theme with words that you cannot open' : neutralTitle({ kind, area });
+}
+
+/** What a menu over the trends was set to; null is everything. */
+export function chosenTrend(value: string | null): string | null {
+  return value === null || value === ALL ? null : value;
+}
+
 function part(title: string): KnownBlock[] {
-  return [{ type: 'divider' }, { type: 'header', text: plain(title, 150) }];
+  return [{ type: 'divider' }, { type: 'header', text: plain(title, LENGTH.header) }];
 }
 
 function more(number: number, one: string, many: string, where: string): KnownBlock[] {
-  return number > 0 ? [context(`${count(number, one, many)}. ${where}`)] : [];
+  return number > 0 ? [context(`${count(number, one, many)}. ${where}`.trim())] : [];
 }

@@ -5,6 +5,8 @@ create table home (
   opened_at timestamptz not null,
   shown_hash text,
   page text not null default 'mine',
+  -- What the menus over the trends are set to.
+  trends jsonb not null default '{}',
   -- Steps of setting up that this person does not want to see.
   skipped text[] not null default '{}',
   primary key (workspace_id, person_id)
