@@ -3,6 +3,7 @@ import { hkdfSync } from 'node:crypto';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { createAnalyst } from '#agents/analyst/index.ts';
+import { createAsk, createLook, createMind } from '#agents/ask/index.ts';
 import { createLoop } from '#agents/loop/index.ts';
 import { sourceIntents } from '#agents/loop/nodes/plan.ts';
 import { createPerception } from '#agents/observe/index.ts';
@@ -14,7 +15,7 @@ import { type Config, hiderOf } from './config.ts';
 import { connect, probeDatabase, probes, slackConfig } from './connect.ts';
 import type { Analyst } from './domain/analyst.ts';
 import { AppError, errorLine } from './domain/errors.ts';
-import { producerName } from './domain/evaluation.ts';
+import { type ProducerEvaluation, producerName } from './domain/evaluation.ts';
 import { readQuietHours } from './domain/hours.ts';
 import { idOf } from './domain/ids.ts';
 import type { Person } from './domain/policy.ts';
@@ -23,9 +24,11 @@ import type { Fact } from './domain/signal.ts';
 import type { Delivery } from './domain/stores.ts';
 import type { Verbs } from './domain/verbs.ts';
 import { STAFF_ONLY } from './domain/visibility.ts';
+import type { Audience } from './domain/visibility.ts';
 import { createAct } from './pipeline/act.ts';
 import { createAdministering } from './pipeline/administer.ts';
 import { createAnswering } from './pipeline/answer.ts';
+import { createAsking } from './pipeline/ask.ts';
 import { createAssess } from './pipeline/assess.ts';
 import { createAudiences } from './pipeline/audience.ts';
 import { type Backfilling, createBackfilling } from './pipeline/backfill.ts';
@@ -71,12 +74,14 @@ import { type Embedded, findEmbedded, startEmbedded } from './storage/embedded.t
 import { createEvaluations } from './storage/evaluations.ts';
 import { createHealthRows } from './storage/health.ts';
 import { createHomes } from './storage/home.ts';
+import { createFigures } from './storage/figures.ts';
 import { createInsights, createProposals } from './storage/insights.ts';
 import { createKeyring, masterKey } from './storage/keys.ts';
 import { migrate } from './storage/migrate.ts';
 import { createObservations } from './storage/observations.ts';
 import { createPlaces } from './storage/places.ts';
 import { createPreferences } from './storage/preferences.ts';
+import { createQuestions } from './storage/questions.ts';
 import { createQueue } from './storage/queue.ts';
 import { createQuietStore } from './storage/quiet.ts';
 import { noteReaction } from './storage/reactions.ts';
@@ -186,6 +191,20 @@ async function openStorage(
 
 /** Opens the settings alone, beside a running bot or without one: nothing is connected, and no work is taken up. */
 export async function openSettings(config: Config, log: Log): Promise<App['settings'] & { close(): Promise<void> }> {
+  const { db, close } = await openBeside(config, log);
+  return { ...settingsOf(db, createSettings(WORKSPACE), systemClock), close };
+}
+
+/** Opens what people made of our work, in the same way. */
+export async function openEvaluations(
+  config: Config,
+  log: Log,
+): Promise<{ table(): Promise<ProducerEvaluation[]>; close(): Promise<void> }> {
+  const { db, close } = await openBeside(config, log);
+  return { table: () => createEvaluations(WORKSPACE).table(db), close };
+}
+
+async function openBeside(config: Config, log: Log): Promise<{ db: Tx; close(): Promise<void> }> {
   const { url, embedded } = await openStorage(config, 'command', log);
   const db = openDb({ url, log, telemetry: createMetrics(systemClock) });
   const close = async () => {
@@ -199,7 +218,7 @@ export async function openSettings(config: Config, log: Log): Promise<App['setti
     await close();
     throw error;
   }
-  return { ...settingsOf(db, createSettings(WORKSPACE), systemClock), close };
+  return { db, close };
 }
 
 function settingsOf(db: Tx, settings: Settings, clock: Clock): App['settings'] {
@@ -457,6 +476,36 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       return integration.inbound.read(payload);
     };
     const theming = createTheme({ db, themes, placing, survivorOf: curations.survivorOf });
+    const trending = createTrending({ db, store: createTrends(workspaceId, keyring), audiences, now });
+    const figures = createFigures(workspaceId, keyring);
+    const questions = createQuestions(workspaceId, keyring);
+    const mind = config.MODEL
+      ? await createMind({
+          model: config.MODEL,
+          baseUrl: config.MODEL_BASE_URL ?? null,
+          apiKey: config.modelApiKey,
+          telemetry,
+        })
+      : null;
+    const readable = (themeIds: readonly string[], audience: Audience) => audiences.themes(db, themeIds, audience);
+    const asking = createAsking({
+      db,
+      workspaceId,
+      questions,
+      figures,
+      insights,
+      texts,
+      audiences,
+      records,
+      think: createAsk({ mind, look: createLook({ db, figures, trends: trending, readable }), telemetry }),
+      rateable: (input) => verbs.rateable(input),
+      personOf,
+      nameOf,
+      surface: { answer: (question, options) => slackNow().answers.answer(question, options) },
+      telemetry,
+      send,
+      now,
+    });
     const stages = [
       createIngest({
         db,
@@ -514,6 +563,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
             ?.actions?.[kind] ?? null,
       }),
       createFollow({ db, decisions, actions, cards, proposals, thread: loop, now: () => clock.now() }),
+      asking.stage,
     ];
     const digesting = createDigesting({
       db,
@@ -593,7 +643,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       log,
       telemetry,
     });
-    const trending = createTrending({ db, store: createTrends(workspaceId, keyring), audiences, now });
     const listenedTo = async () =>
       (await settings.channels(db)).flatMap(({ channelId, mode }) => (mode === 'off' ? [] : [channelId]));
     const administering = createAdministering({
@@ -633,6 +682,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     const verbs: Verbs = {
       ...backfilling.verbs,
       ...deciding,
+      ...asking.verbs,
       ...createWhy({
         db,
         whys: createWhys(workspaceId, keyring),
@@ -872,6 +922,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         cron: '17 3 * * *',
         run: async () => {
           await deliveries.expire(db, now());
+          await questions.expire(db, now());
           await purgeExpired(db, clock);
           await quietRows.forget(db, new Date(now().getTime() - NOISE_KEPT_MS));
         },
@@ -949,7 +1000,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       });
       listening = await listen(routes, hostFor(config), config.PORT);
       closers.push(() => listening!.close());
-      if (slack) closers.push(slack.intake.drain);
+      if (slack) closers.push(slack.intake.drain, slack.outbound.stop);
       closers.push(backfilling.drain);
       if (slack?.socket) {
         await slack.socket.start();

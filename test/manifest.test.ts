@@ -35,6 +35,7 @@ const { bot, bot_optional: optional } = manifest.oauth_config.scopes;
 const EVENT_SCOPES: Record<(typeof EVENTS)[number], string | null> = {
   // About the app itself: no scope.
   app_home_opened: null,
+  app_mention: 'app_mentions:read',
   channel_rename: 'channels:read',
   channel_shared: 'channels:read',
   channel_unshared: 'channels:read',
@@ -43,6 +44,7 @@ const EVENT_SCOPES: Record<(typeof EVENTS)[number], string | null> = {
   member_left_channel: 'channels:read',
   'message.channels': 'channels:history',
   'message.groups': 'groups:history',
+  'message.im': 'im:history',
   reaction_added: 'reactions:read',
   reaction_removed: 'reactions:read',
   subteam_members_changed: 'usergroups:read',

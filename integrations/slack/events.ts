@@ -4,12 +4,14 @@ import type { Log } from '#src/domain/ports.ts';
 import type { Fact } from '#src/domain/signal.ts';
 import type { SlackClient } from './client.ts';
 import type { Inbound } from './inbound.ts';
+import type { Pane } from './listeners/pane.ts';
 import type { People } from './people.ts';
-import { WireReactionEvent as Reaction, WireEnvelope, type WireReactionEvent } from './wire.ts';
+import { WireReactionEvent as Reaction, WireEnvelope, WireMention, WireMessage, type WireReactionEvent } from './wire.ts';
 
 /** Every event we subscribe to; manifest.yml lists the same. */
 export const EVENTS = [
   'app_home_opened',
+  'app_mention',
   'channel_rename',
   'channel_shared',
   'channel_unshared',
@@ -18,6 +20,7 @@ export const EVENTS = [
   'member_left_channel',
   'message.channels',
   'message.groups',
+  'message.im',
   'reaction_added',
   'reaction_removed',
   'subteam_members_changed',
@@ -28,6 +31,10 @@ export interface EventDeps {
   inbound: Pick<Inbound, 'readMessageEvent'>;
   /** What a reaction did, in words for the log. */
   onReaction(event: WireReactionEvent): Promise<string>;
+  /** Somebody wrote our name: a question, something to capture, or nothing. */
+  onMention(event: WireMention, eventId: string): Promise<string>;
+  /** The app's own conversation with a person. */
+  pane: Pane;
   /** A person opened their Home tab. */
   homeOpened(personId: string): Promise<void>;
   /** The bot was added to a channel. */
@@ -45,9 +52,12 @@ export interface EventDeps {
 const CONVERTED: ReadonlySet<string> = new Set(['channel_convert_to_private', 'channel_convert_to_public']);
 
 const Place = z.looseObject({ channel: z.string() });
+const Direct = WireMessage.extend({ channel: z.string() }).refine(
+  ({ subtype }) => subtype !== 'message_changed' && subtype !== 'message_deleted',
+);
 const Membership = z.looseObject({ user: z.string(), channel: z.string() });
 const Rename = z.looseObject({ channel: z.looseObject({ id: z.string(), name: z.string() }) });
-const HomeOpened = z.looseObject({ user: z.string(), tab: z.string().optional() });
+const HomeOpened = z.looseObject({ user: z.string(), tab: z.string().optional(), channel: z.string().optional() });
 const GroupChange = z.looseObject({ subteam_id: z.string() });
 
 /** Makes the dispatcher. Safe to repeat with the same payload. */
@@ -58,16 +68,23 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
       deps.log.warn({}, 'Slack dropped events of this app for a minute: more than 30,000 in an hour');
       return ignored('Slack dropped events');
     }
-    const { event } = WireEnvelope.parse(payload);
+    const { event, event_id: eventId } = WireEnvelope.parse(payload);
     switch (event.type) {
       case 'message':
         if (CONVERTED.has(String(event.subtype))) await converted(Place.parse(event).channel);
+        if (event.channel_type === 'im') return ignored(await direct(event, eventId));
         return deps.inbound.readMessageEvent(event);
+      case 'app_mention':
+        return ignored(await deps.onMention(WireMention.parse(event), eventId));
       case 'reaction_added':
       case 'reaction_removed':
         return ignored(await deps.onReaction(Reaction.parse(event)));
       case 'app_home_opened': {
-        const { user, tab } = HomeOpened.parse(event);
+        const { user, tab, channel } = HomeOpened.parse(event);
+        if (tab === 'messages' && channel) {
+          await deps.pane.opened(user, channel);
+          return ignored('somebody opened our conversation');
+        }
         if (tab !== 'home') return ignored('a tab of ours that shows messages');
         await deps.homeOpened(user);
         return ignored('somebody opened their Home');
@@ -94,6 +111,12 @@ export function createEventReader(deps: EventDeps): (payload: unknown) => Promis
         return ignored(`we have no use for ${event.type}`);
     }
   };
+
+  /** Something written to us alone. An edit is no new question, and what is deleted is none any more. */
+  async function direct(event: unknown, eventId: string): Promise<string> {
+    const message = Direct.safeParse(event);
+    return message.success ? deps.pane.message(message.data, eventId) : 'a change of a direct message';
+  }
 
   async function joined({ user, channel }: z.infer<typeof Membership>): Promise<Fact[]> {
     await client.forget('members', channel);

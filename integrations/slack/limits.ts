@@ -43,6 +43,8 @@ export const PACE = {
   ephemeral: { everyMs: 600, burst: 30 },
   react: { everyMs: 1_200, burst: 20 },
   publish: { everyMs: 600, burst: 30 },
+  status: { everyMs: 600, burst: 30 },
+  stream: { everyMs: 3_000, burst: 10 },
 } as const;
 export type Pace = keyof typeof PACE;
 

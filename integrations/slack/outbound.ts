@@ -8,6 +8,9 @@ import { fitted, LENGTH, PACE, type Pace } from './limits.ts';
 
 // Somebody may be waiting; what would wait longer goes back to its queue.
 const WAIT_MAX_MS = 5_000;
+// An answer address is good for half an hour; whoever has waited this long has gone on without the answer.
+const LATE_MAX_MS = 15 * 60_000;
+const LATE_EVERY_MS = 5_000;
 // Our clock and Slack's may differ by this much when we look for a message posted "since".
 const CLOCK_SLACK_MS = 60_000;
 
@@ -52,13 +55,26 @@ export interface Outbound {
     load: () => Promise<Message | null>;
   }): Promise<'updated' | 'gone' | 'nothing'>;
   remove(channel: string, ts: string): Promise<'removed' | 'gone'>;
-  /** Says something to one person only: at the answer address, else in the channel, else in a direct message (`byDm` when the words differ there). */
-  tell(where: Whereabouts, message: Message, byDm?: Message): Promise<'in_channel' | 'by_dm'>;
+  /**
+   * Says something to one person only: at the answer address, else in the channel, else in a direct message (`byDm` when the words differ there).
+   * `later` when Slack takes nothing right now: it is said as soon as Slack does, unless we are stopped before. With `now` it fails instead.
+   */
+  tell(where: Whereabouts, message: Message, byDm?: Message, when?: 'now'): Promise<'in_channel' | 'by_dm' | 'later'>;
   react(channel: string, ts: string, emoji: string): Promise<'added' | 'there_already'>;
   unreact(channel: string, ts: string, emoji: string): Promise<'removed' | 'gone'>;
   openView(triggerId: string, view: View): Promise<'opened' | 'expired'>;
   updateView(viewId: string, hash: string | null, view: View): Promise<'updated' | 'gone'>;
   publishHome(userId: string, view: View): Promise<void>;
+  /** Puts another message in the place of the one that was clicked on and that only this person sees. */
+  replaceMine(responseUrl: string, message: Message): Promise<void>;
+  status(input: { channel: string; threadTs: string; status: string }): Promise<'set' | 'unavailable'>;
+  suggest(input: Parameters<SlackClient['suggestPrompts']>[0]): Promise<'set' | 'unavailable'>;
+  /** A message that is written step by step; whoever begins it draws the whole of it in the end. */
+  beginStream(input: Parameters<SlackClient['startStream']>[0]): Promise<{ ts: string } | 'unavailable'>;
+  appendStream(input: Parameters<SlackClient['appendStream']>[0]): Promise<'added' | 'ended'>;
+  endStream(channel: string, ts: string): Promise<'stopped' | 'ended'>;
+  /** Gives up what waits to be said. */
+  stop(): Promise<void>;
 }
 
 /** Something that was written, for whoever counts how much we say. */
@@ -94,6 +110,10 @@ export function createOutbound(deps: {
   };
   const buckets = new Map<string, { tokens: number; at: number; closedUntil: number }>();
   const lanes = new Map<string, { tail: Promise<unknown>; waiting: Promise<'updated' | 'gone' | 'nothing'> | null }>();
+
+  // Answers that Slack did not take, and nobody waits for.
+  const late = new Set<Promise<void>>();
+  const stopping = new AbortController();
 
   const outbound: Outbound = {
     async postOnce({ channel, threadTs = null, key, message, since, recover }) {
@@ -145,43 +165,86 @@ export function createOutbound(deps: {
 
     remove: (channel, ts) => paced('update', 'workspace', () => client.remove(channel, ts)),
 
-    async tell({ userId, responseUrl, channel, threadTs }, message, byDm = message) {
-      const ready = checked(message);
-      if (responseUrl) {
-        try {
-          await client.respond(responseUrl, ready);
-          await note('ephemeral', channel ?? userId, null, 'answer');
-          return 'in_channel';
-        } catch (error) {
-          log.info({ code: codeOf(error) }, 'the answer address did not take the answer; trying the channel');
-        }
+    async tell(where, message, byDm = message, when) {
+      try {
+        return await say(where, message, byDm);
+      } catch (error) {
+        if (when === 'now' || !(error instanceof ExternalError) || !error.retryable) throw error;
+        log.info({ code: error.code }, 'Slack takes no answers right now; this one is given later');
+        const waiting = sayLater(where, message, byDm, error).finally(() => late.delete(waiting));
+        late.add(waiting);
+        return 'later';
       }
-      if (channel) {
-        try {
-          await paced('ephemeral', 'workspace', () =>
-            client.ephemeral({ channel, user: userId, threadTs, message: ready }),
-          );
-          await note('ephemeral', channel, null, 'answer');
-          return 'in_channel';
-        } catch (error) {
-          if (!(error instanceof ExternalError) || error.retryable) throw error;
-          log.info({ code: error.code }, 'the channel did not take the answer; sending a direct message');
-        }
-      }
-      const sent = await paced('post', userId, () =>
-        client.post({ channel: userId, key: 'answer', message: checked(byDm) }),
-      );
-      await note('dm', sent.channel, sent.ts, 'answer');
-      return 'by_dm';
     },
 
     react: (channel, ts, emoji) => paced('react', 'workspace', () => client.react(channel, ts, emoji)),
     unreact: (channel, ts, emoji) => paced('react', 'workspace', () => client.unreact(channel, ts, emoji)),
     openView: (triggerId, view) => client.openView(triggerId, view),
     updateView: (viewId, hash, view) => client.updateView(viewId, hash, view),
+    replaceMine: (responseUrl, message) => client.respond(responseUrl, checked(message), { replace: true }),
+    status: (input) => paced('status', 'workspace', () => client.setStatus(input)),
+    suggest: (input) => paced('status', 'workspace', () => client.suggestPrompts(input)),
+    beginStream: (input) => paced('stream', 'workspace', () => client.startStream(input)),
+    appendStream: (input) => paced('status', 'workspace', () => client.appendStream(input)),
+    endStream: (channel, ts) => paced('status', 'workspace', () => client.stopStream(channel, ts)),
     publishHome: (userId, view) => paced('publish', 'workspace', () => client.publishHome(userId, view)),
+    async stop() {
+      stopping.abort();
+      await Promise.all(late);
+    },
   };
   return outbound;
+
+  async function say(
+    { userId, responseUrl, channel, threadTs }: Whereabouts,
+    message: Message,
+    byDm: Message,
+  ): Promise<'in_channel' | 'by_dm'> {
+    const ready = checked(message);
+    if (responseUrl) {
+      try {
+        await client.respond(responseUrl, ready);
+        await note('ephemeral', channel ?? userId, null, 'answer');
+        return 'in_channel';
+      } catch (error) {
+        log.info({ code: codeOf(error) }, 'the answer address did not take the answer; trying the channel');
+      }
+    }
+    if (channel) {
+      try {
+        await paced('ephemeral', 'workspace', () =>
+          client.ephemeral({ channel, user: userId, threadTs, message: ready }),
+        );
+        await note('ephemeral', channel, null, 'answer');
+        return 'in_channel';
+      } catch (error) {
+        if (!(error instanceof ExternalError) || error.retryable) throw error;
+        log.info({ code: error.code }, 'the channel did not take the answer; sending a direct message');
+      }
+    }
+    const sent = await paced('post', userId, () =>
+      client.post({ channel: userId, key: 'answer', message: checked(byDm) }),
+    );
+    await note('dm', sent.channel, sent.ts, 'answer');
+    return 'by_dm';
+  }
+
+  /** Never rejects: nobody waits for it any more. */
+  async function sayLater(where: Whereabouts, message: Message, byDm: Message, failed: ExternalError): Promise<void> {
+    const until = clock.now().getTime() + LATE_MAX_MS;
+    for (let waitMs = failed.retryAfterMs ?? LATE_EVERY_MS; ; ) {
+      await clock.sleep(waitMs, stopping.signal);
+      if (stopping.signal.aborted) return log.warn({}, 'stopped before an answer could be given');
+      try {
+        await say(where, message, byDm);
+        return;
+      } catch (error) {
+        const again = error instanceof ExternalError && error.retryable && clock.now().getTime() < until;
+        if (!again) return log.warn({ code: codeOf(error) }, 'an answer could not be given at all');
+        waitMs = error.retryAfterMs ?? LATE_EVERY_MS;
+      }
+    }
+  }
 
   /** Waits for its turn, and closes the door for as long as Slack asks. */
   async function paced<T>(pace: Pace, place: string, run: () => Promise<T>): Promise<T> {

@@ -17,9 +17,12 @@ export const CORE_SCOPES = [
 
 /** Scopes that switch something on, and what. */
 export const OPTIONAL_SCOPES = {
+  'app_mentions:read': 'questions and captures by mentioning the bot',
+  'assistant:write': 'suggested questions, and a status while an answer is worked out',
   'channels:join': 'entering public channels that an admin chooses',
   'groups:history': 'private channels',
   'groups:read': 'private channels',
+  'im:history': 'questions in direct messages to the bot',
   'reactions:write': 'a reaction on further messages of an insight that was filed',
   'team:read': 'the names of companies in shared channels',
 } as const;

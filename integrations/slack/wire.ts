@@ -82,6 +82,19 @@ export const WireMessageEvent = z.looseObject({
 });
 export type WireMessageEvent = z.infer<typeof WireMessageEvent>;
 
+/** Somebody wrote our name into a channel. */
+export const WireMention = z.looseObject({
+  type: z.literal('app_mention'),
+  user: z.string().optional(),
+  bot_id: z.string().optional(),
+  channel: z.string(),
+  ts: z.string(),
+  thread_ts: z.string().optional(),
+  text: z.string().optional(),
+  edited: z.looseObject({ ts: z.string() }).optional(),
+});
+export type WireMention = z.infer<typeof WireMention>;
+
 /** A reaction set or taken away. */
 export const WireReactionEvent = z.looseObject({
   type: z.enum(['reaction_added', 'reaction_removed']),

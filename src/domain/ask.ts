@@ -51,7 +51,7 @@ export const AskCall = z.discriminatedUnion('tool', [
 ]);
 export type AskCall = z.infer<typeof AskCall>;
 
-/** The time that was looked at, ISO 8601. */
+/** The time that was looked at, ISO 8601; `to` is excluded. */
 export interface AskSpan {
   from: string;
   to: string;
@@ -120,7 +120,7 @@ export type AnswerPart =
   | Found
   | { tool: 'compare'; sides: Extract<Found, { tool: 'count' }>[] }
   /** A model's sentence; `{thm_…}` in it stands for that theme's title. */
-  | { tool: 'said'; text: string; restsOn: string[] }
+  | { tool: 'said'; text: string; restsOn: string[]; counted: { filter: AskFilter; span: AskSpan }[] }
   | { tool: 'note'; note: 'no_tiers' | 'guessed'; words: string };
 
 export type AskOutcome = 'answered' | 'not_understood' | 'greeted' | 'failed';
@@ -193,6 +193,8 @@ export interface AskVerbs {
   ask(input: { key: string; person: Person; text: string; channelId: string | null }): Promise<AskReply>;
   /** An answer again, with the words that everybody in a channel may read. Only the asker may share it. */
   shareAnswer(input: { answerId: string; person: Person; channelId: string }): Promise<ShareReply>;
+  /** An answer again, as the asker may read it. */
+  ownAnswer(input: { answerId: string; person: Person }): Promise<AskReply | { kind: 'gone' }>;
   /** At most four, the most useful first. */
   suggestions(person: Person): Promise<Suggestion[]>;
 }
@@ -255,9 +257,12 @@ export interface Questions {
     at: Date,
   ): Promise<boolean>;
   byId(tx: Tx, id: string): Promise<Question | null>;
+  /** Notes the answer. A question of the slash command needs no more; others wait until it is shown. */
   answered(tx: Tx, id: string, draft: AnswerDraft, at: Date): Promise<void>;
   /** Notes the message in which the answer is being written, before it is complete. */
   shown(tx: Tx, id: string, ts: string): Promise<void>;
+  /** The answer stands where it was asked. */
+  shownWhole(tx: Tx, id: string): Promise<void>;
   failed(tx: Tx, id: string): Promise<void>;
   /** Questions that nobody has answered where they were asked. */
   pending(tx: Tx, limit: number): Promise<string[]>;

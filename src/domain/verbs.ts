@@ -1,5 +1,6 @@
 // What people can ask of Throughline, from whatever front end: the questions, and every answer they can get. Slack puts the words to it.
 import type { AdminVerbs } from './admin.ts';
+import type { AskVerbs } from './ask.ts';
 import type { BackfillVerbs } from './backfill.ts';
 import type { CaptureVerbs } from './capture.ts';
 import type { CardView } from './card.ts';
@@ -106,7 +107,8 @@ export type TraceReply =
  * of it and is safe to repeat; `at` in answers is ISO 8601 and people are ids.
  */
 export interface Verbs
-  extends CurationVerbs,
+  extends AskVerbs,
+    CurationVerbs,
     CaptureVerbs,
     WhyVerbs,
     EvaluationVerbs,

@@ -3,7 +3,17 @@ import { AppError, ExternalError, errorLine } from '#src/domain/errors.ts';
 import type { Clock, Db, Log, Telemetry, Tx } from '#src/domain/ports.ts';
 
 /** The arrows of the flow, which are also the names of the queues. */
-export const STAGE_NAMES = ['ingest', 'observe', 'theme', 'assess', 'show', 'decide', 'act', 'follow'] as const;
+export const STAGE_NAMES = [
+  'ingest',
+  'observe',
+  'theme',
+  'assess',
+  'show',
+  'decide',
+  'act',
+  'follow',
+  'answer',
+] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
 /** A job to come: ids only. */

@@ -28,7 +28,7 @@ export interface Chore {
 export type AnyStage = Stage<any, any>;
 
 /** How many batches of a stage run at once in this process. Effects and thinking wait for others; themes have one writer by design. */
-const CONCURRENCY: Partial<Record<StageName, number>> = { ingest: 2, observe: 2, act: 2 };
+const CONCURRENCY: Partial<Record<StageName, number>> = { ingest: 2, observe: 2, act: 2, answer: 3 };
 
 /** Starts the stages and the chores, and sweeps once for what an earlier process left. */
 export async function startWorker(options: {

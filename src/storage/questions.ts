@@ -71,7 +71,7 @@ export function createQuestions(workspaceId: WorkspaceId, keyring: Keyring): Que
       await keyring.prepare(tx, [INTAKE]);
       const { keyId, sealed } = keyring.seal(INTAKE, JSON.stringify({ text: before.text, draft } satisfies Words));
       await tx.query(
-        `update question set state = 'answered', outcome = $3, produced_by = $4, fell_back = $5, rests_on = $6, key_id = $7, sealed = $8, answered_at = $9
+        `update question set state = case surface when 'command' then 'answered' else state end, outcome = $3, produced_by = $4, fell_back = $5, rests_on = $6, key_id = $7, sealed = $8, answered_at = $9
          where workspace_id = $1 and id = $2`,
         [
           workspaceId,
@@ -88,6 +88,9 @@ export function createQuestions(workspaceId: WorkspaceId, keyring: Keyring): Que
     },
     async shown(tx, id, ts) {
       await tx.query(`update question set ts = $3 where workspace_id = $1 and id = $2`, [workspaceId, id, ts]);
+    },
+    async shownWhole(tx, id) {
+      await tx.query(`update question set state = 'answered' where workspace_id = $1 and id = $2`, [workspaceId, id]);
     },
     async failed(tx, id) {
       await tx.query(`update question set state = 'failed' where workspace_id = $1 and id = $2`, [workspaceId, id]);

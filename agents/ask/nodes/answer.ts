@@ -13,7 +13,9 @@ export function createAnswer(deps: { mind: Mind | null }) {
     const { fellBack } = state;
     if (state.statements && deps.mind && fellBack === null) {
       state.say('writing');
-      const said = state.statements.map((one): AnswerPart => ({ tool: 'said', ...one }));
+      const said = state.statements.map(
+        (one): AnswerPart => ({ tool: 'said', ...one, counted: behind(state, one.restsOn) }),
+      );
       // The figures behind the words: themes and columns are shown as they were counted.
       const figures = foundIn(state)
         .filter(({ tool }) => tool === 'themes' || tool === 'trend')
@@ -40,6 +42,13 @@ function byRules(state: AskState): Pick<AnswerDraft, 'outcome' | 'parts'> {
     outcome: 'answered',
     parts: parsed.tiers ? [...parts, { tool: 'note', note: 'no_tiers', words: parsed.tiers }] : parts,
   };
+}
+
+/** What was counted for a statement: its look-ups, as far as they are about a time. */
+function behind(state: AskState, ids: readonly string[]): Extract<AnswerPart, { tool: 'said' }>['counted'] {
+  return (state.lookUps ?? []).flatMap(({ id, found }) =>
+    found && ids.includes(id) && 'span' in found ? [{ filter: found.filter, span: found.span }] : [],
+  );
 }
 
 function foundIn(state: AskState): Found[] {

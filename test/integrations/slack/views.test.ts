@@ -9,6 +9,7 @@ import { pasted } from '#integrations/slack/commands/trace.ts';
 import { clip, clipMarkup, fitted } from '#integrations/slack/limits.ts';
 import { DEFAULT_REACTIONS } from '#integrations/slack/listeners/reactions.ts';
 import { harmless, isoOfTs, linkTo, toPlain, webAddress } from '#integrations/slack/text.ts';
+import { answerMessage } from '#integrations/slack/views/answer.ts';
 import { sparkline } from '#integrations/slack/views/blocks.ts';
 import { captureReceipt, confirmApproval } from '#integrations/slack/views/capture.ts';
 import { cardMessage } from '#integrations/slack/views/card.ts';
@@ -405,7 +406,9 @@ describe('what a button carries', () => {
 describe('commands', () => {
   const asked: string[] = [];
   const deps = {
+    answers: { send: (answer, as, put) => put(answerMessage(answer, { as, feedback: 'own' })) },
     verbs: {
+      ask: async () => ({ kind: 'refused' as const, refusal: 'guest' as const }),
       trends: async (query: TrendsQuery) => noTrends(query, NOW),
       insights: async () => [],
       insight: async (query: string) => (query === 'ins_1' ? openCard() : null),
@@ -444,6 +447,8 @@ describe('commands', () => {
     ['', /what several of them say alike/],
     ['help', /what several of them say alike/],
     ['HELP', /what several of them say alike/],
+    ['ask', /I answer questions about what customers report/],
+    ['ask what is new?', /Guests can read along/],
     ['trends', /No reports in the last 7 days/],
     ['trends 90d', /No reports in the last 90 days/],
     ['trends 5y', /“5y” is longer than I count/],

@@ -1,0 +1,28 @@
+// /throughline ask <question>
+
+import { toPlain } from '../text.ts';
+import { capabilities, GREETING } from '../views/answer.ts';
+import { refusalText, say } from '../views/replies.ts';
+import type { Command } from './command.ts';
+
+/** Answers a question in words, for the asker only. */
+export const ask: Command = {
+  name: 'ask',
+  usage: '/throughline ask what do customers complain about this week?',
+  describe: 'a question in your words; the answer is yours alone until you share it',
+  async handle(rest, { verbs, answers }, asked) {
+    const text = toPlain(rest, { user: () => null, channel: () => null }).trim();
+    if (text === '') return capabilities(GREETING);
+    const { trigger_id: trigger } = asked.interaction;
+    const reply = await verbs.ask({
+      key: `command:${trigger ?? asked.userId}`,
+      person: await asked.person(),
+      text,
+      channelId: asked.where.channel ?? null,
+    });
+    if (reply.kind === 'refused') return say(refusalText(reply.refusal));
+    const shareable = asked.where.channel && !asked.where.channel.startsWith('D');
+    await answers.send(reply.answer, shareable ? 'mine' : 'kept', (message) => asked.reply(message));
+    return null;
+  },
+};
