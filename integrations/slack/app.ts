@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { App, type CodedError, LogLevel, type Receiver } from '@slack/bolt';
 import type { SectionBlock } from '@slack/types';
 import type { FetchFunction } from '@slack/web-api';
-import { errorLine } from '#src/domain/errors.ts';
+import { ExternalError, errorLine } from '#src/domain/errors.ts';
 import type { Person } from '#src/domain/policy.ts';
 import type { Fetch, Log } from '#src/domain/ports.ts';
 import type { Message } from './client.ts';
@@ -47,7 +47,10 @@ export interface SlackApp {
   onShortcut(callbackId: string, run: (ask: Ask) => Promise<void>): void;
   /** A modal was sent in. The answer closes or changes it; `ask.interaction.view` has what was typed. */
   onView(callbackId: string, run: (ask: Ask) => Promise<ViewAnswer>): void;
-  /** Runs whatever listens to this payload. Never rejects: a person is told what went wrong. */
+  /**
+   * Runs whatever listens to this payload. A person is told what went wrong; it rejects only while Slack answers us nothing, with what is to
+   * be tried again.
+   */
   interact(payload: unknown, options: { ack: Ack; late: boolean }): Promise<void>;
   /** What is listened to, for the test that compares it with the manifest. */
   readonly listens: { actions: Set<string>; commands: Set<string>; shortcuts: Set<string>; views: Set<string> };
@@ -77,8 +80,8 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   // Payloads reach us through our own intake: Bolt is asked to process them, and opens no door of its own.
   const receiver: Receiver = { init() {}, start: () => Promise.resolve(), stop: () => Promise.resolve() };
   const app = new App({
-    token: deps.token,
-    tokenVerificationEnabled: false,
+    // With a token, Bolt asks auth.test before the first listener and waits as long as Slack says: a click would hang while Slack is ill.
+    authorize: async () => ({ botToken: deps.token }),
     receiver,
     convoStore: false,
     ignoreSelf: false,
@@ -87,7 +90,14 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     logLevel: LogLevel.WARN,
     clientOptions: { slackApiUrl: deps.apiUrl, fetch: deps.fetch as FetchFunction },
   });
-  app.error(async ({ error, body }: { error: CodedError; body: unknown }) => apologize(error.original ?? error, body));
+  // Payloads whose listener failed because Slack did not answer it: nothing was done yet, and nobody can be told.
+  const unheard = new WeakMap<object, ExternalError>();
+  app.error(async ({ error, body }: { error: CodedError; body: unknown }) => {
+    const original = error.original ?? error;
+    if (original instanceof ExternalError && original.system === 'slack' && original.retryable && isObject(body))
+      unheard.set(body, original);
+    else await apologize(original, body);
+  });
   app.action(/.*/, async ({ body, ack, context }) => {
     await ack();
     const ask = askOf(body, context);
@@ -151,6 +161,8 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
         ack: ack as unknown as (response?: unknown) => Promise<void>,
         customProperties: { late },
       });
+      const error = isObject(payload) ? unheard.get(payload) : undefined;
+      if (error) throw error;
     },
   };
 
@@ -199,6 +211,10 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     log.error({ reference, error: errorLine(error), stack: stackOf(error) }, 'a listener failed');
     return reference;
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 // Bolt types the answer by kinds of views that it cannot tell apart; ours is one of them, and the function behind it is our own Ack.

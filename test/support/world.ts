@@ -9,6 +9,7 @@ import { systemClock } from '#src/system.ts';
 
 const SIGNING_SECRET = 'a-signing-secret-for-tests';
 const BOT_TOKEN = 'xoxb-test-1';
+const APP_TOKEN = 'xapp-test-1';
 const LINEAR_KEY = 'lin_api_test';
 const LINEAR_SECRET = 'linear-webhook-secret';
 const ZENDESK_SECRET = 'zendesk-webhook-secret';
@@ -19,6 +20,8 @@ export const PEOPLE = ['ana', 'ben', 'cleo', 'dan', 'pia', 'sam', 'gus'] as cons
 
 export interface WorldOptions {
   clock?: Clock;
+  /** Events come over Socket Mode instead of HTTP. */
+  socket?: boolean;
   /** Another Slack team than the usual one. */
   teamId?: string;
 }
@@ -34,6 +37,7 @@ export async function startWorld(options: WorldOptions = {}) {
     clock,
     signingSecret: SIGNING_SECRET,
     botToken: BOT_TOKEN,
+    ...(options.socket ? { appToken: APP_TOKEN } : {}),
     seed: {
       team: { id: options.teamId ?? home, name: 'Acme', domain: 'acme' },
       users: [
@@ -70,6 +74,7 @@ export async function startWorld(options: WorldOptions = {}) {
   const env = {
     SLACK_BOT_TOKEN: BOT_TOKEN,
     SLACK_SIGNING_SECRET: SIGNING_SECRET,
+    ...(options.socket ? { SLACK_APP_TOKEN: APP_TOKEN } : {}),
     SLACK_API_URL: slack.url,
     SUPPORT_CHANNELS: 'support',
     INSIGHTS_CHANNEL: 'insights',
@@ -98,11 +103,15 @@ export async function startWorld(options: WorldOptions = {}) {
     channel,
     /** Points all webhooks at a running app. */
     async connect(url: string) {
-      await slack.connect({
-        eventsUrl: `${url}/slack/events`,
-        commands: ['/throughline'],
-        retryDelaysMs: [50, 200, 500, 1_000, 2_000],
-      });
+      if (options.socket)
+        // A clock that makes nobody wait would use up Slack's three retries before a socket is open again.
+        slack.subscribeTo({ commands: ['/throughline'], retryDelaysMs: Array.from({ length: 200 }, () => 50) });
+      else
+        await slack.connect({
+          eventsUrl: `${url}/slack/events`,
+          commands: ['/throughline'],
+          retryDelaysMs: [50, 200, 500, 1_000, 2_000],
+        });
       linear.connect({ webhookUrl: `${url}/webhooks/linear` });
       zendesk.connect({ webhookUrl: `${url}/webhooks/zendesk` });
     },

@@ -17,6 +17,8 @@ export type Fault =
 export interface Faults {
   /** The next `times` calls of a method (`*` for any) go wrong this way. Faults of one method are used in the order they were asked for. */
   next(method: string, fault: Fault, times?: number): void;
+  /** Every call goes wrong this way until so much time has passed on the simulator's clock; a rate limit says how much is left of it. */
+  outage(fault: { kind: 'rate_limited' } | Exclude<Fault, { kind: 'rate_limited' }>, forMs: number): void;
   /** One message per second and channel, as Slack allows; false switches it off. */
   channelRateLimit(on: boolean | { perSecond: number; burst?: number }): void;
   /** Slack's limits per method and minute: a call too many is answered 429 with the seconds until there is room. Off by default. */
@@ -29,6 +31,8 @@ export interface Faults {
   /** The next events that match are lost, or sent twice. */
   drop(match?: (delivery: Delivery) => boolean, times?: number): void;
   duplicate(match?: (delivery: Delivery) => boolean, times?: number): void;
+  /** Breaks the Socket Mode connections without a word. */
+  cutSockets(): void;
   /** Closes the Socket Mode connections the way Slack does every few hours. */
   disconnectSockets(reason?: 'warning' | 'refresh_requested' | 'link_disabled'): void;
   /** Faults that were asked for and not used: a test ends with none. */
@@ -75,11 +79,13 @@ export function createFaults(deps: {
   clock: Clock;
   courier: Courier;
   disconnectSockets: (reason: string) => void;
+  cutSockets: () => void;
 }): FaultDesk {
   const { clock, courier } = deps;
   let queue: { method: string; fault: Fault }[] = [];
   let limit: { perSecond: number; burst: number } | null = null;
   const buckets = new Map<string, { tokens: number; at: number }>();
+  let outage: { fault: Parameters<Faults['outage']>[0]; until: number } | null = null;
   let tiersOn = false;
   let isDistributed = false;
   // The times of the last minute's calls, by method.
@@ -88,7 +94,15 @@ export function createFaults(deps: {
     next(method, fault, times = 1) {
       for (let count = 0; count < times; count++) queue.push({ method, fault });
     },
+    outage(fault, forMs) {
+      outage = { fault, until: clock.now().getTime() + forMs };
+    },
     take(method) {
+      const leftMs = outage ? outage.until - clock.now().getTime() : 0;
+      if (outage && leftMs > 0) {
+        const { fault } = outage;
+        return fault.kind === 'rate_limited' ? { ...fault, retryAfterS: Math.ceil(leftMs / 1000) } : fault;
+      }
       const index = queue.findIndex((one) => one.method === method || one.method === '*');
       return index < 0 ? null : queue.splice(index, 1)[0]!.fault;
     },
@@ -129,11 +143,13 @@ export function createFaults(deps: {
     release: courier.release,
     drop: courier.drop,
     duplicate: courier.duplicate,
+    cutSockets: deps.cutSockets,
     disconnectSockets: (reason = 'refresh_requested') => deps.disconnectSockets(reason),
     unused: () => [...queue],
     clear() {
       queue = [];
       limit = null;
+      outage = null;
       buckets.clear();
       tiersOn = false;
       isDistributed = false;

@@ -96,7 +96,7 @@ export interface SlackSimulator {
   readonly methods: readonly string[];
   connect(connection: Connection): Promise<void>;
   /** Settings of Socket Mode and of HTTP alike; the connection itself is made by the bot. */
-  subscribeTo(settings: Pick<Connection, 'botEvents' | 'commands'>): void;
+  subscribeTo(settings: Pick<Connection, 'botEvents' | 'commands' | 'retryDelaysMs'>): void;
   disconnect(): Promise<void>;
   /** How many Socket Mode connections are open. */
   connections(): number;
@@ -160,7 +160,12 @@ export function createSlackSimulator(options: SlackSimulatorOptions): SlackSimul
     commands: () => commands,
     violation,
   });
-  const faults = createFaults({ clock, courier, disconnectSockets: (reason) => sockets.disconnect(reason) });
+  const faults = createFaults({
+    clock,
+    courier,
+    disconnectSockets: (reason) => sockets.disconnect(reason),
+    cutSockets: sockets.cut,
+  });
   const methods = methodTable(views);
   const app = createHttp({
     clock,
@@ -209,6 +214,7 @@ export function createSlackSimulator(options: SlackSimulatorOptions): SlackSimul
       if (connection.verify) await challenge(connection.eventsUrl);
     },
     subscribeTo(settings) {
+      if (settings.retryDelaysMs) courier.retryDelaysMs = [...settings.retryDelaysMs];
       botEvents = settings.botEvents ?? null;
       commands = settings.commands ?? null;
     },

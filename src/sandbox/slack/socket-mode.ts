@@ -18,6 +18,8 @@ export interface SocketMode extends Transport {
   connections(): number;
   /** Asks every connection to go, as Slack does every few hours. */
   disconnect(reason: string): void;
+  /** Breaks every connection, as networks do. */
+  cut(): void;
 }
 
 /** Makes the Socket Mode side of one app. */
@@ -84,6 +86,9 @@ export function createSocketMode(deps: {
       for (const socket of sockets) {
         socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'simulator' } }));
       }
+    },
+    cut() {
+      for (const socket of [...sockets]) socket.terminate();
     },
     async close() {
       for (const socket of [...sockets]) socket.terminate();
