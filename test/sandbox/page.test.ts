@@ -224,8 +224,24 @@ describe.skipIf(!launched.browser)(`the page${launched.browser ? '' : ` (${launc
     await (await tool('Where is my *last* invoice?', 'More actions')).click();
     await page.getByRole('button', { name: 'Send to Little' }).click();
     await message('Captured “Where is my').waitFor();
-    await page.locator('#apps button').click();
+    await page.click('[data-app="home"]');
     await page.locator('#home', { hasText: 'Waiting for you' }).waitFor();
+  });
+
+  it('opens the conversation with the app: what it suggests to ask, and what it is doing', async () => {
+    const { state } = sandbox.simulators.slack;
+    await become('noor');
+    await page.click('[data-app="messages"]');
+    const direct = state.direct(state.user('noor').id);
+    await page.getByLabel('Ask Throughline as Noor Haddad').waitFor();
+    state.setPrompts(direct, { title: 'Try one of these', prompts: [{ title: 'This week', message: 'What is new?' }] });
+    await page.getByRole('group', { name: 'Try one of these' }).getByRole('button', { name: 'This week' }).click();
+    await message('What is new?').waitFor();
+    const asked = direct.messages.find((one) => one.text === 'What is new?')!;
+    state.setStatus(direct, { threadTs: asked.ts, text: 'is thinking…', loading: ['is counting reports…'] });
+    await page.locator('#pane', { hasText: 'Throughline is counting reports…' }).waitFor();
+    state.setStatus(direct, null);
+    await page.locator('#pane .doing').waitFor({ state: 'detached' });
   });
 
   it('shows an uploaded picture, and only ever hands over what could be a page', async () => {

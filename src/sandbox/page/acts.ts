@@ -67,7 +67,7 @@ export function createActs({ simulators, setLiveChatter, onPost }: ActDeps): (ac
             : await human.globalShortcut(act.as, act.id),
         );
       case 'home':
-        human.openHome(act.as);
+        human.openHome(act.as, act.tab);
         return DONE;
       case 'moveIssue':
         linear.human.setState(act.id, COLUMNS[act.to]);

@@ -87,6 +87,10 @@ function channelOf(channel: Channel): PageChannel {
         : channel.topic || channel.purpose || (ROOMS.find((room) => room.name === channel.name)?.purpose ?? ''),
     kind: channel.type === 'im' ? 'direct' : channel.isExtShared ? 'shared' : 'channel',
     members: [...channel.members],
+    doing: channel.pane?.status
+      ? { thread: channel.pane.status.threadTs, text: channel.pane.status.loading[0] ?? channel.pane.status.text }
+      : null,
+    suggested: channel.pane?.suggested ?? null,
     newest: channel.messages.at(-1)?.ts ?? null,
   };
 }

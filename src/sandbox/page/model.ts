@@ -20,6 +20,9 @@ export interface PageChannel {
   about: string;
   kind: 'channel' | 'shared' | 'direct';
   members: string[];
+  /** What the app says beside its messages: what it is doing in a thread, and what it suggests to ask. */
+  doing: { thread: string; text: string } | null;
+  suggested: { title: string | null; prompts: { title: string; message: string }[] } | null;
   /** The ts of its newest message, for the mark that there is something new; null when there is none. */
   newest: string | null;
 }
@@ -186,7 +189,7 @@ export const PageAct = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('submit'), as: Id, view: Id, entries: Entries }),
   z.object({ verb: z.literal('close'), as: Id, view: Id }),
   z.object({ verb: z.literal('shortcut'), as: Id, id: Id, channel: Id.optional(), ts: Id.optional() }),
-  z.object({ verb: z.literal('home'), as: Id }),
+  z.object({ verb: z.literal('home'), as: Id, tab: z.enum(['home', 'messages']).optional() }),
   z.object({ verb: z.literal('moveIssue'), id: Id, to: z.enum(['started', 'completed', 'canceled']) }),
   z.object({
     verb: z.literal('ticket'),

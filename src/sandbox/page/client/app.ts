@@ -1,4 +1,6 @@
 // The page as a whole: what is drawn after every change, and how the visitor moves between its parts.
+
+import type { PageChannel } from '../model.ts';
 import { createComposer } from './composer.ts';
 import { toast } from './dialogs.ts';
 import { byId, fill, h, icon } from './dom.ts';
@@ -117,12 +119,17 @@ export async function startPage(ports: BrowserPorts): Promise<void> {
     );
     drawMessages(
       byId('messages'),
-      state.messages.filter((one) => one.channel === channel.id && (one.thread === null || one.thread === one.ts)),
-      false,
+      // A conversation with the app goes on in threads that nobody wants to open one by one.
+      state.messages.filter(
+        (one) =>
+          one.channel === channel.id && (channel.kind === 'direct' || one.thread === null || one.thread === one.ts),
+      ),
+      channel.kind === 'direct',
       messageDeps,
     );
+    drawPane(byId('pane'), channel);
     channelComposer.show({
-      label: `Message #${channel.name} as ${you.name}`,
+      label: channel.kind === 'direct' ? `Ask Throughline as ${you.name}` : `Message #${channel.name} as ${you.name}`,
       closed: inside
         ? null
         : `${you.name} is not in #${channel.name}. Choose somebody else on the left to read and write here.`,
@@ -146,7 +153,43 @@ export async function startPage(ports: BrowserPorts): Promise<void> {
       true,
       messageDeps,
     );
+    const doing = store.channel(parent.channel)?.doing;
+    fill(byId('thread-doing'), doing?.thread === parent.ts ? doingLine(doing.text) : null);
     threadComposer.show({ label: `Reply as ${store.you().name}`, closed: null });
+  }
+
+  /** What the app is doing in its own conversation, and what it suggests while nothing has been asked. */
+  function drawPane(place: HTMLElement, channel: PageChannel): void {
+    const mine = channel.kind === 'direct';
+    const { doing, suggested } = channel;
+    place.hidden = !mine || (!doing && !suggested);
+    fill(
+      place,
+      mine && doing ? doingLine(doing.text) : null,
+      mine && suggested
+        ? h(
+            'div',
+            { class: 'prompts', role: 'group', 'aria-label': suggested.title ?? 'Suggestions' },
+            h('p', null, suggested.title ?? 'Try asking'),
+            ...suggested.prompts.map(({ title, message }) =>
+              h(
+                'button',
+                {
+                  type: 'button',
+                  class: 'btn btn-small',
+                  onclick: () =>
+                    void store.act({ verb: 'post', as: store.state.you, channel: channel.id, text: message }),
+                },
+                title,
+              ),
+            ),
+          )
+        : null,
+    );
+  }
+
+  function doingLine(text: string): HTMLElement {
+    return h('p', { class: 'doing' }, h('span', { class: 'dot', 'aria-hidden': 'true' }), `Throughline ${text}`);
   }
 
   /** Goes to a room. When this person may not enter, somebody who may is found, and said so. */
@@ -162,6 +205,13 @@ export async function startPage(ports: BrowserPorts): Promise<void> {
         );
         return scrollToEnd();
       }
+    }
+    if (place === 'messages') {
+      await store.act({ verb: 'home', as: store.state.you, tab: 'messages' });
+      const mine = store.state.channels.find((one) => one.kind === 'direct');
+      if (!mine) return;
+      await store.look({ place: mine.id, thread: null });
+      return scrollToEnd();
     }
     await store.look({ place, thread: null });
     if (place === 'home') await store.act({ verb: 'home', as: store.state.you });

@@ -9,7 +9,7 @@ export function drawSidebar(store: Store, enter: (place: string) => void): void 
   const you = store.you();
   drawPersona(store, you);
   const { channels } = store.state;
-  const mine = channels.filter((one) => one.members.includes(you.id));
+  const mine = channels.filter((one) => one.members.includes(you.id) && one.kind !== 'direct');
   const others = channels.filter((one) => !one.members.includes(you.id) && one.kind !== 'direct');
   drawChannels('channels', mine, store, enter);
   byId('channels-others-title').hidden = others.length === 0;
@@ -17,18 +17,33 @@ export function drawSidebar(store: Store, enter: (place: string) => void): void 
   drawChannels('channels-others', others, store, enter);
   byId('apps-title').hidden = !store.state.hasHome;
   byId('apps').hidden = !store.state.hasHome;
-  const here = store.looking.place === 'home';
-  fill(
-    byId('apps'),
+  const direct = channels.find((one) => one.kind === 'direct');
+  const app = (place: string, name: string, here: boolean, fresh: boolean) =>
     h(
       'li',
       null,
       h(
         'button',
-        { type: 'button', class: 'channel', 'aria-current': here ? 'page' : null, onclick: () => enter('home') },
+        {
+          type: 'button',
+          class: 'channel',
+          'aria-current': here ? 'page' : null,
+          data: { app: place },
+          onclick: () => enter(place),
+        },
         h('span', { class: 'app-mark' }, mark()),
-        h('span', { class: 'channel-name' }, 'Throughline'),
+        h('span', { class: 'channel-name' }, name),
+        fresh && h('span', { class: 'news' }, h('span', { class: 'visually-hidden' }, ' (new messages)')),
       ),
+    );
+  fill(
+    byId('apps'),
+    app('home', 'Throughline', store.looking.place === 'home', false),
+    app(
+      'messages',
+      'Messages with it',
+      store.looking.place !== null && store.looking.place === direct?.id,
+      direct !== undefined && store.hasNews(direct),
     ),
   );
 }
@@ -107,7 +122,6 @@ function drawChannels(id: string, channels: PageChannel[], store: Store, enter: 
       const inside = one.members.includes(you);
       const here = store.looking.place === one.id;
       const fresh = store.hasNews(one);
-      const name = one.kind === 'direct' ? 'Throughline (messages)' : one.name;
       return h(
         'li',
         null,
@@ -121,8 +135,8 @@ function drawChannels(id: string, channels: PageChannel[], store: Store, enter: 
             title: one.about,
             onclick: () => enter(one.id),
           },
-          icon(inside ? (one.kind === 'shared' ? 'link' : one.kind === 'direct' ? 'reply' : 'hash') : 'lock', 16),
-          h('span', { class: 'channel-name' }, name),
+          icon(inside ? (one.kind === 'shared' ? 'link' : 'hash') : 'lock', 16),
+          h('span', { class: 'channel-name' }, one.name),
           fresh && h('span', { class: 'news' }, h('span', { class: 'visually-hidden' }, ' (new messages)')),
           one.kind === 'shared' && h('span', { class: 'visually-hidden' }, ' (shared with another company)'),
         ),
