@@ -44,6 +44,7 @@ import { createFollow } from './pipeline/follow.ts';
 import { createHealth, overhear } from './pipeline/health.ts';
 import { createHome } from './pipeline/home.ts';
 import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
+import { createTelling } from './pipeline/news.ts';
 import { createObserve } from './pipeline/observe.ts';
 import { createPreferring } from './pipeline/preferences.ts';
 import { createQuiet } from './pipeline/quiet.ts';
@@ -78,6 +79,7 @@ import { createFigures } from './storage/figures.ts';
 import { createInsights, createProposals } from './storage/insights.ts';
 import { createKeyring, masterKey } from './storage/keys.ts';
 import { migrate } from './storage/migrate.ts';
+import { createNews } from './storage/news.ts';
 import { createObservations } from './storage/observations.ts';
 import { createPlaces } from './storage/places.ts';
 import { createPreferences } from './storage/preferences.ts';
@@ -416,6 +418,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       cards,
       records,
       rules: channelRules,
+      preferences: preferences.get,
+      timeZoneOf,
       insightsChannel: () => insightsChannel,
       channelName: async (id) => (slack ? ((await slack.client.channel(id))?.name ?? null) : null),
       send,
@@ -565,6 +569,23 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       createFollow({ db, decisions, actions, cards, proposals, thread: loop, now: () => clock.now() }),
       asking.stage,
     ];
+    const tellNews = createTelling({
+      db,
+      rows: createNews(workspaceId),
+      curations,
+      cards,
+      audiences,
+      preferences: preferences.get,
+      paused: (tx) => settings.get(tx, 'paused'),
+      personOf,
+      timeZoneOf,
+      timeZone: (tx) => settings.get(tx, 'workspace.time_zone'),
+      nameOf,
+      send: (personId, view, key) => slackNow().tellNews(personId, view, key),
+      telemetry,
+      log,
+      now,
+    });
     const digesting = createDigesting({
       db,
       rows: createDigests(workspaceId),
@@ -575,8 +596,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         time: await settings.get(tx, 'digest.at'),
         timeZone: await settings.get(tx, 'workspace.time_zone'),
       }),
-      paused: (tx) => settings.get(tx, 'paused'),
       hushed: quiet.hushed,
+      reachable: quiet.reachable,
       insightsChannel: () => insightsChannel,
       personOf,
       timeZoneOf,
@@ -593,9 +614,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       rows: quietRows,
       rules: channelRules,
       afterHours: (tx) => settings.get(tx, 'reminder.after'),
-      preferences: preferences.get,
       personOf,
-      timeZoneOf,
+      reachable: quiet.reachable,
       send: (input) => slackNow().voice.remind(input),
       telemetry,
       log,
@@ -910,6 +930,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       if (!slack) return;
       await digesting.run();
       await remind();
+      await tellNews();
     };
     const chores: Chore[] = [
       { name: 'channels', cron: '*/5 * * * *', run: learnChannels },

@@ -14,7 +14,7 @@ import { lastDue } from '#src/domain/hours.ts';
 import { DAY_MS, type Insight, trendOf } from '#src/domain/insight.ts';
 import { may, type Person } from '#src/domain/policy.ts';
 import type { Db, Log, Telemetry, Tx } from '#src/domain/ports.ts';
-import { isQuiet, type Preferences } from '#src/domain/preference.ts';
+import type { Preferences } from '#src/domain/preference.ts';
 import { byImportance, type Held } from '#src/domain/quiet.ts';
 import { type Audience, neutralTitle } from '#src/domain/visibility.ts';
 
@@ -77,9 +77,10 @@ export interface DigestDeps {
   subscribers: (tx: Tx) => Promise<{ personId: string; preferences: Preferences }[]>;
   preferences: (tx: Tx, personId: string) => Promise<Preferences>;
   rules: (tx: Tx) => Promise<{ cadence: 'off' | 'daily' | 'weekly'; time: string; timeZone: string }>;
-  paused: (tx: Tx) => Promise<boolean>;
   /** Why nothing may be said in channels now. */
   hushed: (tx: Tx, at: Date) => Promise<'paused' | 'quiet' | null>;
+  /** Whether this person may be written to by ourselves now. */
+  reachable: (tx: Tx, personId: string, at: Date) => Promise<boolean>;
   insightsChannel: () => string | null;
   personOf: (personId: string) => Promise<Person>;
   /** Slack's time zone of a person; null when nobody knows. */
@@ -189,9 +190,7 @@ export function createDigesting(deps: DigestDeps): Digesting {
     const preferences = await deps.preferences(db, personId);
     const person = await deps.personOf(personId);
     if (preferences.digest === 'off' || !may(person, 'see', { kind: 'record' }, at).ok) return 'never';
-    const timeZone = (await deps.timeZoneOf(personId)) ?? (await deps.rules(db)).timeZone;
-    if ((await deps.paused(db)) || isQuiet(at, preferences, timeZone)) return 'later';
-    return deps.audiences.ofPerson(person);
+    return (await deps.reachable(db, personId, at)) ? deps.audiences.ofPerson(person) : 'later';
   }
 
   async function gather(cadence: DigestView['cadence'], from: Date, to: Date, audience: Audience): Promise<DigestView> {

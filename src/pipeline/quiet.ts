@@ -2,6 +2,7 @@
 import type { Insight } from '#src/domain/insight.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Db, Telemetry, Tx } from '#src/domain/ports.ts';
+import { isQuiet, type Preferences } from '#src/domain/preference.ts';
 import {
   byImportance,
   type ChannelNoise,
@@ -48,6 +49,9 @@ export interface QuietDeps {
   records: Pick<Records, 'audit'>;
   /** What is set for channels now. */
   rules: (tx: Tx) => Promise<ChannelRules>;
+  preferences: (tx: Tx, personId: string) => Promise<Preferences>;
+  /** Slack's time zone of a person; null when nobody knows. */
+  timeZoneOf: (personId: string) => Promise<string | null>;
   insightsChannel: () => string | null;
   channelName: (channelId: string) => Promise<string | null>;
   send: (tx: Tx, next: Next[]) => Promise<void>;
@@ -62,6 +66,8 @@ export interface Quiet extends QuietVerbs {
   note(tx: Tx, cardId: string, verdict: MayPost | null, at: Date): Promise<void>;
   /** Why nothing may be said in channels by ourselves now; null when it may. */
   hushed(tx: Tx, at: Date): Promise<'paused' | 'quiet' | null>;
+  /** Whether a person may be written to by ourselves now: not while we are paused, and not in their quiet hours. */
+  reachable(tx: Tx, personId: string, at: Date): Promise<boolean>;
   /** Opens what was held and may speak now, the most important first. */
   release(): Promise<void>;
   /** The same for insights that wait as old data, up to `limit`; what may not speak now is held like the rest. Answers how many speak now. */
@@ -86,6 +92,12 @@ export function createQuiet(deps: QuietDeps): Quiet {
     },
 
     hushed: async (tx, at) => isHushed(await deps.rules(tx), at),
+
+    async reachable(tx, personId, at) {
+      const { paused, timeZone } = await deps.rules(tx);
+      const preferences = await deps.preferences(tx, personId);
+      return !paused && !isQuiet(at, preferences, (await deps.timeZoneOf(personId)) ?? timeZone);
+    },
 
     release: () =>
       db.transaction('quiet.release', async (tx) => {

@@ -3,7 +3,6 @@ import { errorLine } from '#src/domain/errors.ts';
 import { wakingMs } from '#src/domain/hours.ts';
 import { may, type Person } from '#src/domain/policy.ts';
 import type { Db, Log, Telemetry, Tx } from '#src/domain/ports.ts';
-import { isQuiet, type Preferences } from '#src/domain/preference.ts';
 import { type ChannelRules, isHushed } from '#src/domain/quiet.ts';
 
 const HOUR_MS = 3_600_000;
@@ -34,9 +33,9 @@ export interface RemindDeps {
   rules: (tx: Tx) => Promise<ChannelRules>;
   /** Hours after which a reminder is due; 0 for never. */
   afterHours: (tx: Tx) => Promise<number>;
-  preferences: (tx: Tx, personId: string) => Promise<Preferences>;
   personOf: (personId: string) => Promise<Person>;
-  timeZoneOf: (personId: string) => Promise<string | null>;
+  /** Whether this person may be written to by ourselves now. */
+  reachable: (tx: Tx, personId: string, at: Date) => Promise<boolean>;
   send(input: {
     cardId: string;
     channel: string;
@@ -63,19 +62,18 @@ export function createReminding(deps: RemindDeps): () => Promise<void> {
     for (const card of await rows.unanswered(db, new Date(at.getTime() - needed), LOOK_MAX)) {
       if (wakingMs(card.waitsSince, at, rules.hours, rules.timeZone, needed) < needed) continue;
       try {
-        await remind(card, hours, rules.timeZone, at);
+        await remind(card, hours, at);
       } catch (error) {
         deps.log.warn({ card: card.id, error: errorLine(error) }, 'a reminder could not be sent yet');
       }
     }
   };
 
-  async function remind(card: Unanswered, hours: number, timeZone: string, at: Date): Promise<void> {
+  async function remind(card: Unanswered, hours: number, at: Date): Promise<void> {
     const owner = await deps.personOf(card.ownerId);
     // Somebody who left, or became a guest, is nobody's owner any more.
     if (!may(owner, 'see', { kind: 'record' }, at).ok) return;
-    const preferences = await deps.preferences(db, card.ownerId);
-    if (isQuiet(at, preferences, (await deps.timeZoneOf(card.ownerId)) ?? timeZone)) return;
+    if (!(await deps.reachable(db, card.ownerId, at))) return;
     if ((await rows.countReminded(db, card.channelId, new Date(at.getTime() - DAY_MS))) >= PER_DAY) return;
     const begun = await db.transaction('reminder.sending', (tx) => rows.reminding(tx, card.id, at, SENDING_MAX_MS));
     if (!begun) return;

@@ -1,6 +1,7 @@
 // The budget under many hands: two workers that open cards at the same moment do not spend the same place twice.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Insight } from '#src/domain/insight.ts';
+import { STANDARD } from '#src/domain/preference.ts';
 import type { ChannelRules } from '#src/domain/quiet.ts';
 import { createQuiet } from '#src/pipeline/quiet.ts';
 import { createCards } from '#src/storage/cards.ts';
@@ -38,6 +39,8 @@ async function openMany(workspaceId: string, channelId: string): Promise<number>
     cards,
     records: createRecords(workspaceId),
     rules: async () => rules,
+    preferences: async () => STANDARD,
+    timeZoneOf: async () => null,
     insightsChannel: () => channelId,
     channelName: async () => null,
     send: async () => {},

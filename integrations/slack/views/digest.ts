@@ -63,11 +63,6 @@ export function digestMessage(view: DigestView, picture: DigestPicture | null = 
   };
 }
 
-/** The name under which a digest is found again. */
-export function digestKey(targetId: string, cadence: string, period: string): string {
-  return `digest:${targetId}:${cadence}:${period}`;
-}
-
 /** The answer to Show now. */
 export function showNowText(reply: ShowNowReply): string {
   switch (reply.kind) {

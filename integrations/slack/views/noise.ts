@@ -17,8 +17,7 @@ export function noiseMessage(report: NoiseReport): Message {
   };
 }
 
-/** The report as lines of markup, for whoever shows it beside something else. */
-export function noiseLines(report: NoiseReport): string[] {
+function noiseLines(report: NoiseReport): string[] {
   const { total } = report;
   const head = `*My own noise in the last ${count(report.days, 'day')}*: ${count(total.parents, 'message')} in channels, ${count(total.replies, 'reply', 'replies')} in threads, ${count(total.updates, 'update')} in place, ${count(total.dms, 'direct message')}, ${count(total.ephemerals, 'answer')} that only one person saw.`;
   const led =
