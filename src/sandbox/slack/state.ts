@@ -53,6 +53,8 @@ export interface SlackState {
   readonly views: Map<string, OpenView>;
   readonly files: Map<string, SlackFile>;
   readonly violations: Violation[];
+  /** Kinds of blocks that Slack has not brought to this workspace yet: it refuses them as it refuses wrong ones. */
+  readonly blocksMissing: Set<string>;
   installed: boolean;
   /** How many ids were handed out. Whoever puts a kept workspace back sets it, or old event ids would be handed out again. */
   idsGiven: number;
@@ -147,6 +149,7 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
     views,
     files,
     violations,
+    blocksMissing: new Set(),
     installed: true,
     get idsGiven() {
       return counter;
@@ -395,6 +398,7 @@ export function createSlackState(deps: { clock: Clock; seed: SlackSeed }): Slack
       for (const map of [users, usergroups, channels, views, files]) map.clear();
       ephemerals.length = 0;
       violations.length = 0;
+      state.blocksMissing.clear();
       lastMicros = 0;
       counter = 0;
       state.installed = true;

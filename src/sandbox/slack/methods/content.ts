@@ -3,6 +3,7 @@ import { messageProblems, problemLine } from '../block-kit.ts';
 import type { Fields, Message } from '../model.ts';
 import { blockId, posted } from '../mrkdwn.ts';
 import { isFields } from '../schema.ts';
+import type { SlackState } from '../state.ts';
 import { type Arguments, type MethodContext, Refusal, text } from './method.ts';
 
 // chat.postMessage and chat.postEphemeral cut longer text off, with a warning; chat.update refuses it.
@@ -14,7 +15,7 @@ const ATTACHMENTS_MAX = 100;
 export type Content = Pick<Message, 'blocks' | 'attachments' | 'metadata'> & { text?: string };
 
 /** Where what Slack would only swallow is noted. */
-export type Noting = Pick<MethodContext, 'violation'>;
+export type Noting = Pick<MethodContext, 'violation'> & { state?: Pick<SlackState, 'blocksMissing'> };
 
 /** Reads and checks the content of a call. `no_text` when there is none. */
 export function contentOf(context: Noting, args: Arguments, mode: 'post' | 'update'): Content {
@@ -41,6 +42,9 @@ export function contentOf(context: Noting, args: Arguments, mode: 'post' | 'upda
 
 /** Checks blocks as Slack does and gives each a block_id; throws invalid_blocks with Slack's messages. */
 export function checkedBlocks(context: Noting, blocks: unknown[], pointer: string): Fields[] {
+  const missing = blocks.find((block) => isFields(block) && context.state?.blocksMissing.has(String(block.type)));
+  // Nothing that the bot could have known: no violation.
+  if (isFields(missing)) throw new Refusal('invalid_blocks', { errors: [`unsupported type: ${missing.type}`] });
   const problems = messageProblems(blocks, pointer);
   if (problems.length > 0) {
     const messages = problems.map(problemLine);
