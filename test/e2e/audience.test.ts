@@ -1,64 +1,13 @@
 // Whose words reach whom: through cards, threads, answers, windows and pages nobody reads what was said where they could not read it.
-import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemFetch } from '#src/system.ts';
-import { actionsOf, leaveStage, shownOn, takeStage } from '#test/support/hands.ts';
-import { type Shown, witnessOf } from '#test/support/witness.ts';
+import { company, complaintWith, GLOBEX, PAGES } from '#test/support/company.ts';
+import { actionsOf, leaveStage, shownOn } from '#test/support/hands.ts';
 import { API_TOKEN } from '#test/support/world.ts';
 
 afterEach(leaveStage);
 
-const PAGES = 'https://throughline.test';
-const GLOBEX = 'T0GLOBEX001';
 const DECIDING = ['card_file', 'card_edit', 'card_snooze', 'card_dismiss'];
-
-/** One complaint, told with a word that nobody else uses. */
-const complaintWith = (word: string) => `The CSV export of ${word} fails with error 500 since this morning`;
-
-/** A company with a private channel, a channel shared with a customer, a guest and tickets; and a witness of all that is shown. */
-async function company() {
-  const stage = await takeStage({ env: { PUBLIC_URL: PAGES } });
-  const { slack, channel, settle } = stage;
-  const { human, state } = slack;
-  human.join({ name: 'vic', real_name: 'Vic Vault' });
-  human.join({ name: 'eve', real_name: 'Eve Elsewhere', is_stranger: true, team_id: GLOBEX });
-  human.createChannel('pia', { name: 'vault', is_private: true, members: ['vic', 'throughline'] });
-  human.createChannel('pia', {
-    name: 'globex',
-    is_private: true,
-    is_ext_shared: true,
-    members: ['eve', 'throughline'],
-  });
-  await settle();
-  const witness = witnessOf(state);
-  /** People by name who read something with this word in it. */
-  const readersOf = (shown: readonly Shown[], word: string) =>
-    new Set(
-      shown
-        .filter(({ text }) => text.toLowerCase().includes(word.toLowerCase()))
-        .flatMap(({ readers }) => readers.map((id) => state.user(id).name)),
-    );
-  const ticket = (words: string) =>
-    stage.zendesk.human.createTicket(
-      { name: 'Nina Ticket', email: 'nina@globex.test', organization: 'Initech' },
-      { subject: words, body: words },
-    );
-  return {
-    ...stage,
-    human,
-    witness,
-    ticket,
-    /** Without the invisible marks that keep Slack from making links of what is none. */
-    ask: async (who: string, words: string) => (await stage.ask(who, words)).replace(/\p{Cf}/gu, ''),
-    /** Everybody who has read this word so far. */
-    haveRead: (word: string) => [...readersOf(witness.everything, word)].sort(),
-    /** Everybody who finds it in what stands in a channel now. */
-    canRead: (word: string) => [...readersOf(witness.standing(), word)].sort(),
-    details: () => stage.repliesTo(stage.card().ts)[0]!,
-    insightId: () => /ins_[0-9a-f]{24}/.exec(stage.card().text)![0],
-    linkTo: (where: string, ts: string) => state.permalink(channel(where), ts),
-  };
-}
 
 describe('a card in a channel where a guest reads along', () => {
   it('loses what the guest could not open as soon as they join, counts it, and has it again when they leave', async () => {
@@ -257,117 +206,4 @@ describe('when a channel becomes another kind of channel', () => {
     await settle();
     expect(canRead('zanzibar')).toEqual(['ana', 'pia', 'sam']);
   });
-});
-
-describe('any mixture of places, readers and questions', () => {
-  // Each place has its own word; who may read it is decided here, by who is in the place.
-  const PLACES = {
-    support: { word: 'zanzibar', authors: ['ana', 'ben', 'cleo', 'dan'] },
-    vault: { word: 'quokka', authors: ['vic'] },
-    globex: { word: 'narwhal', authors: ['eve'] },
-    ticket: { word: 'wombat', authors: [] },
-  } as const;
-  type Place = keyof typeof PLACES;
-  const step = fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        do: fc.constant('report' as const),
-        place: fc.constantFrom(...(Object.keys(PLACES) as Place[])),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({ do: fc.constant('join' as const), who: fc.constantFrom('gus', 'eve', 'vic', 'dan') }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({ do: fc.constant('leave' as const), who: fc.constantFrom('gus', 'eve', 'vic', 'dan') }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constant('ask' as const),
-        who: fc.constantFrom('gus', 'eve', 'vic', 'ana', 'sam'),
-        what: fc.constantFrom('insight', 'insight ID', 'trace ID', 'trace ENG-1', 'trends', 'trace LINK'),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        do: fc.constant('click' as const),
-        who: fc.constantFrom('gus', 'vic', 'sam', 'pia'),
-        what: fc.constantFrom('card_edit', 'card_file', 'card_undo', 'card_snooze'),
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({ do: fc.constant('react' as const), who: fc.constantFrom('sam', 'vic', 'pia') }),
-    },
-  );
-
-  it('tells nobody what they could not read where it was said', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 12, maxLength: 24 }), async (steps) => {
-        const all = await company();
-        const { complain, ticket, human, slack, user, channel, settle, ask, click, react, parents, witness } = all;
-        const { state } = slack;
-        const isIn = (who: string, where: string) => state.channel(where).members.has(state.user(who).id);
-        const mayRead = (who: string, place: Place) => {
-          const outsider = who === 'gus' || who === 'eve';
-          if (place === 'ticket') return !outsider;
-          return isIn(who, place) || (place === 'support' && !outsider);
-        };
-        const problems: string[] = [];
-        let seen = 0;
-        const links: string[] = [];
-        /** Who has read what they may not: what was written since, and what stands there now. */
-        const judge = (after: string) => {
-          const shown = [...witness.everything.slice(seen), ...witness.standing()];
-          seen = witness.everything.length;
-          for (const { text, readers } of shown)
-            for (const [place, { word }] of Object.entries(PLACES) as [Place, { word: string }][])
-              if (text.toLowerCase().includes(word))
-                for (const id of readers)
-                  if (!mayRead(state.user(id).name, place))
-                    problems.push(`${state.user(id).name} read ${word} after ${after}`);
-        };
-        // Something to look at from the start.
-        for (const who of ['ana', 'ben', 'cleo'] as const) await complain(who, complaintWith('zanzibar'));
-        let turn = 0;
-        for (const one of steps) {
-          turn += 1;
-          if (one.do === 'report') {
-            const { word, authors } = PLACES[one.place];
-            if (one.place === 'ticket') ticket(complaintWith(word));
-            else
-              links.push(
-                all.linkTo(
-                  one.place,
-                  (await complain(authors[turn % authors.length]!, complaintWith(word), { in: one.place })).ts,
-                ),
-              );
-          }
-          if (one.do === 'join' && !isIn(one.who, 'insights')) human.invite('pia', channel('insights'), one.who);
-          if (one.do === 'leave' && isIn(one.who, 'insights')) human.leave(one.who, channel('insights'));
-          await settle();
-          const card = parents().at(-1);
-          const id = /ins_[0-9a-f]{24}/.exec(card?.text ?? '')?.[0] ?? 'none';
-          if (one.do === 'ask' && isIn(one.who, 'insights'))
-            await ask(one.who, one.what.replace('ID', id).replace('LINK', links.at(-1) ?? 'none'));
-          if (one.do === 'click' && card && isIn(one.who, 'insights') && actionsOf(card).includes(one.what))
-            await click(one.who, one.what, { ts: card.ts });
-          if (one.do === 'react' && card && isIn(one.who, 'insights'))
-            await react(one.who, 'white_check_mark', { ts: card.ts });
-          judge(JSON.stringify(one));
-        }
-        // Something was shown to those who may read it, or this would hold of a bot that says nothing.
-        expect(all.haveRead('zanzibar').length).toBeGreaterThan(0);
-        expect(state.user('pia').id).toBe(user('pia'));
-        await leaveStage();
-        expect(problems).toEqual([]);
-      }),
-      { numRuns: 6, endOnFailure: true },
-    );
-  }, 240_000);
 });

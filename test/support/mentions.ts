@@ -22,7 +22,13 @@ export function callsOf(state: SlackState): string[] {
   const messages = [
     ...[...state.channels.values()].flatMap((channel) => channel.messages),
     ...state.ephemerals.map(({ message }) => message),
-  ].filter(({ user, metadata }) => user === state.app.botUserId && !isReminder(metadata?.event_payload.key));
+  ].filter(
+    ({ user, subtype, metadata }) =>
+      user === state.app.botUserId &&
+      // Slack says by itself that somebody was let in.
+      !subtype?.endsWith('_join') &&
+      !isReminder(metadata?.event_payload.key),
+  );
   return [
     ...messages.flatMap(({ text, blocks }) => [...(CALL.test(text) ? [text] : []), ...callsIn(blocks)]),
     ...[...state.views.values()].flatMap(({ view }) => callsIn(view)),
