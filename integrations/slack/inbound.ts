@@ -176,7 +176,14 @@ export function createInbound(deps: InboundDeps): Inbound {
     const known = await deps.isKnown(externalIdOf(channel, message.ts));
     if (known) return null;
     if (isBot(message) && !(await deps.settings()).allowBots) return "another bot's message";
+    if (await isToUs(message)) return 'words of staff to us';
     return (await deps.modeOf(channel)) === 'off' ? 'we do not listen in this channel' : null;
+  }
+
+  /** Staff who write our name ask or tell us something; it is no report of a customer. What customers write is one, whomever they name. */
+  async function isToUs({ text, user }: WireMessage): Promise<boolean> {
+    if (!text?.includes(`<@${(await client.whoAmI()).userId}`)) return false;
+    return user !== undefined && (await people.isStaff(user));
   }
 
   async function isOurs(message: WireMessage): Promise<boolean> {

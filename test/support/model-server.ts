@@ -3,14 +3,22 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** One scripted answer. `call` is what the function is called with: an object, or a string that is sent as it is. */
 export type ModelReply =
-  | { call: unknown }
-  | { refusal: string }
-  | { says: string }
+  | Said
+  /** A reply that comes this many milliseconds late. */
+  | { afterMs: number; reply: Said }
   | { status: number; headers?: Record<string, string> }
   | { silent: true };
+
+type Said =
+  | { call: unknown }
+  /** Several functions by name, as a model with tools calls them. */
+  | { calls: { name: string; args: unknown }[] }
+  | { refusal: string }
+  | { says: string };
 
 /** What the server was asked, as far as tests look at it. */
 export interface ModelRequest {
@@ -54,7 +62,9 @@ export async function startModelServer(): Promise<ModelServer> {
     const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Omit<ModelRequest, 'authorization'>;
     const asked: ModelRequest = { ...body, authorization: request.headers.authorization };
     requests.push(asked);
-    const reply = replies.shift() ?? fallback?.(asked);
+    const scripted = replies.shift() ?? fallback?.(asked);
+    if (scripted && 'afterMs' in scripted) await delay(scripted.afterMs);
+    const reply = scripted && 'afterMs' in scripted ? scripted.reply : scripted;
     if (!reply) {
       unexpected.push('a request beyond the script');
       response.writeHead(500).end();
@@ -87,26 +97,27 @@ export async function startModelServer(): Promise<ModelServer> {
   };
 }
 
-function completion(request: ModelRequest, reply: Exclude<ModelReply, { status: number } | { silent: true }>) {
-  const called = 'call' in reply;
+function completion(request: ModelRequest, reply: Said) {
+  const calls =
+    'call' in reply
+      ? [{ name: request.tools[0]!.function.name, args: reply.call }]
+      : 'calls' in reply
+        ? reply.calls
+        : [];
+  const called = calls.length > 0;
   const message = called
     ? {
         role: 'assistant',
         content: null,
-        tool_calls: [
-          {
-            id: 'call_1',
-            type: 'function',
-            function: {
-              name: request.tools[0]!.function.name,
-              arguments: typeof reply.call === 'string' ? reply.call : JSON.stringify(reply.call),
-            },
-          },
-        ],
+        tool_calls: calls.map(({ name, args }, at) => ({
+          id: `call_${at + 1}`,
+          type: 'function',
+          function: { name, arguments: typeof args === 'string' ? args : JSON.stringify(args) },
+        })),
       }
     : 'refusal' in reply
       ? { role: 'assistant', content: null, refusal: reply.refusal }
-      : { role: 'assistant', content: reply.says };
+      : { role: 'assistant', content: 'says' in reply ? reply.says : '' };
   return {
     id: 'chatcmpl-1',
     object: 'chat.completion',
