@@ -124,18 +124,22 @@ export function createHealth(deps: HealthDeps): Health {
 
   /** A check that throws or hangs has failed like one that says so. */
   async function patiently(probe: Check['probe']): ReturnType<Check['probe']> {
-    const patience = new AbortController();
-    const silence = clock.sleep(PATIENCE_MS, patience.signal).then(() => ({
-      ok: false,
-      detail: `No answer within ${PATIENCE_MS / 1000} seconds.`,
-      fix: 'Check the network between here and there.',
-    }));
+    const silence = Promise.withResolvers<Awaited<ReturnType<Check['probe']>>>();
+    const timer = setTimeout(
+      () =>
+        silence.resolve({
+          ok: false,
+          detail: `No answer within ${PATIENCE_MS / 1000} seconds.`,
+          fix: 'Check the network between here and there.',
+        }),
+      PATIENCE_MS,
+    );
     try {
-      return await Promise.race([probe(), silence]);
+      return await Promise.race([probe(), silence.promise]);
     } catch (error) {
       return { ok: false, detail: errorLine(error) };
     } finally {
-      patience.abort();
+      clearTimeout(timer);
     }
   }
 }
