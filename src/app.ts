@@ -604,6 +604,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       nameOf,
       audiences,
       quality: async () => null,
+      rateable: (input) => verbs.rateable(input),
       send: (input) => slackNow().voice.digest(input),
       telemetry,
       log,

@@ -10,6 +10,7 @@ import {
   type ReadingQuality,
 } from '#src/domain/digest.ts';
 import { errorLine } from '#src/domain/errors.ts';
+import type { EvaluationVerbs } from '#src/domain/evaluation.ts';
 import { lastDue } from '#src/domain/hours.ts';
 import { DAY_MS, type Insight, trendOf } from '#src/domain/insight.ts';
 import { may, type Person } from '#src/domain/policy.ts';
@@ -23,6 +24,8 @@ const MONDAY = 1;
 // Whoever began to send and has not ended by then is gone.
 const SENDING_MAX_MS = 2 * 60_000;
 const NOW_DAYS = 7;
+// Counted by rules alone; a change of what a digest tells is a new version.
+const MADE_BY = 'digest 1';
 
 interface Name {
   targetId: string;
@@ -93,6 +96,7 @@ export interface DigestDeps {
   };
   /** How well we read, when people have judged it. */
   quality: (tx: Tx, from: Date, to: Date) => Promise<ReadingQuality | null>;
+  rateable: EvaluationVerbs['rateable'];
   /** Sends it. `recover` says that an earlier try may have got through. */
   send(input: {
     key: string;
@@ -161,14 +165,16 @@ export function createDigesting(deps: DigestDeps): Digesting {
     if (!begun) return;
     const view = await gather(cadence, planned.from, at, audience);
     const recover = begun.before !== null;
+    const key = `digest:${targetId}:${cadence}:${planned.period}`;
     // What is no news now may have been sent before: then it must be found, not forgotten.
     if (!isNews(view) && !recover) {
       await db.transaction('digest.empty', (tx) => rows.settled(tx, planned, 'empty', null));
       deps.telemetry.count('digests_total', { result: 'nothing_new' });
       return;
     }
+    await deps.rateable({ thing: { kind: 'digest', id: key }, producedBy: MADE_BY, askedBy: null });
     const sent = await deps.send({
-      key: `digest:${targetId}:${cadence}:${planned.period}`,
+      key,
       to: { kind: isChannel ? 'channel' : 'person', id: targetId },
       view,
       since: planned.plannedAt,
@@ -195,13 +201,16 @@ export function createDigesting(deps: DigestDeps): Digesting {
 
   async function gather(cadence: DigestView['cadence'], from: Date, to: Date, audience: Audience): Promise<DigestView> {
     const facts = await rows.facts(db, from, to);
-    const told = new Set(facts.fresh.map(({ cardId }) => cardId));
+    // Each card is told of once, by the newest thing that happened to it.
+    const settled = new Map(facts.decided.map((one) => [one.cardId, one]));
+    const fresh = facts.fresh.filter(({ cardId }) => !settled.has(cardId));
+    const told = new Set(fresh.map(({ cardId }) => cardId));
     const rising = facts.reported.filter(({ lastWeek, weekBefore, firstAt }) => {
       const days = [0, 0, 0, 0, 0, 0, weekBefore, 0, 0, 0, 0, 0, 0, lastWeek];
       return trendOf(days, (to.getTime() - firstAt.getTime()) / DAY_MS).word === 'rising';
     });
     rising.sort((a, b) => b.lastWeek - b.weekBefore - (a.lastWeek - a.weekBefore));
-    const everything = [facts.fresh, rising, facts.waiting, facts.held, facts.decided].flat();
+    const everything = [fresh, rising, facts.waiting, facts.held, [...settled.values()]].flat();
     const open = await deps.audiences.insights(
       db,
       everything.map(({ insight }) => insight),
@@ -222,7 +231,7 @@ export function createDigesting(deps: DigestDeps): Digesting {
     const waiting = facts.waiting.filter(({ cardId }) => !told.has(cardId));
     const held = facts.held.sort((a, b) => byImportance(a.insight, b.insight));
     const decided = await Promise.all(
-      facts.decided.map(async (one) => ({
+      [...settled.values()].map(async (one) => ({
         ...line(one),
         what: one.what === 'approved' && one.issue ? ('filed' as const) : one.what,
         by: one.by === null ? null : await deps.nameOf(one.by),
@@ -237,7 +246,7 @@ export function createDigesting(deps: DigestDeps): Digesting {
       reports: facts.reports,
       before: facts.before,
       customers: facts.customers,
-      fresh: partOf(facts.fresh.map(line)),
+      fresh: partOf(fresh.map(line)),
       rising: partOf(rising.map((one) => ({ ...line(one), lastWeek: one.lastWeek, weekBefore: one.weekBefore }))),
       waiting: partOf(waiting.map((one) => ({ ...line(one), since: one.since.toISOString() }))),
       held: partOf(held.map((one) => ({ ...line(one), why: one.why, since: one.since.toISOString() }))),

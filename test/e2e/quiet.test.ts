@@ -157,6 +157,9 @@ describe('the digest', () => {
     expect(shown).toMatch(/dismissed by Pia Product/);
     expect(shown).toMatch(/Not posted yet/);
     expect(digest!.text).toMatch(/waits because today’s new cards are spent/);
+    expect(await stage.app.db.query(`select produced_by from rateable where thing_kind = 'digest'`)).toEqual([
+      { produced_by: 'digest 1' },
+    ]);
     // One tap posts what was held back.
     await stage.click('pia', 'digest_show', { ts: digest!.ts });
     expect(cardsOf(stage)).toHaveLength(3);
@@ -218,7 +221,7 @@ describe('the digest', () => {
     await tick(stage);
     await tick(stage);
     expect(stage.directTo('pia')).toHaveLength(1);
-    expect(stage.directTo('pia')[0]).toMatch(/Your daily digest/);
+    expect(stage.directTo('pia')[0]).toMatch(/The daily digest/);
     expect(stage.directTo('gus')).toEqual([]);
     expect(await stage.ask('pia', 'digest')).toMatch(/The last seven days/);
   }, 120_000);

@@ -44,7 +44,7 @@ export function createVoice({ outbound }: { outbound: Pick<Outbound, 'postOnce'>
       // We may not read direct messages, so that an earlier try cannot be looked for. It counts as sent: a digest can be asked for at any time,
       // and a second one would be noise.
       if (to.kind === 'person' && recover) return { channel: to.id, ts: null };
-      return outbound.postOnce({ channel: to.id, key, message: digestMessage(view), since, recover });
+      return outbound.postOnce({ channel: to.id, key, message: digestMessage(view, { ratedAs: key }), since, recover });
     },
     remind: ({ cardId, channel, cardTs, ownerId, hours, since, recover }) =>
       outbound.postOnce({

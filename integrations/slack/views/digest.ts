@@ -6,6 +6,7 @@ import type { Message } from '../client.ts';
 import { clip, clipMarkup, LENGTH } from '../limits.ts';
 import { harmless, linkTo, when } from '../text.ts';
 import { blocksOf, button, context, count, section, sparkline } from './blocks.ts';
+import { feedbackBlock } from './feedback.ts';
 import { toRef } from './ref.ts';
 import { OLD_MESSAGE, refusalText } from './replies.ts';
 
@@ -19,8 +20,11 @@ export interface DigestPicture {
   alt: string;
 }
 
-/** The digest, with its picture where Slack takes one. */
-export function digestMessage(view: DigestView, picture: DigestPicture | null = null): Message {
+/** The digest, with its picture where Slack takes one; one that was sent can be judged under its name. */
+export function digestMessage(
+  view: DigestView,
+  { picture = null, ratedAs = null }: { picture?: DigestPicture | null; ratedAs?: string | null } = {},
+): Message {
   const parts: [title: string, lines: string[]][] = [
     ['New', lined(view.fresh, themeLine)],
     ['Rising', lined(view.rising, (line) => `${themeLine(line)}: ${risingWords(line)}`)],
@@ -59,6 +63,7 @@ export function digestMessage(view: DigestView, picture: DigestPicture | null = 
       }),
       nothing !== null && section(nothing),
       foot !== null && context(foot),
+      ratedAs !== null && feedbackBlock({ kind: 'digest', id: ratedAs }),
     ),
   };
 }
@@ -86,8 +91,8 @@ const HELD_WORDS: Record<Held, string> = {
 };
 
 const PERIOD_WORDS: Record<DigestView['cadence'], string> = {
-  daily: 'Your daily digest',
-  weekly: 'Your weekly digest',
+  daily: 'The daily digest',
+  weekly: 'The weekly digest',
   now: 'The last seven days',
 };
 

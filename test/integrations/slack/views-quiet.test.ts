@@ -119,7 +119,10 @@ describe('the digest', () => {
   it('has a picture only with words for it, and says its numbers without', () => {
     fc.assert(
       fc.property(digest, hostile, (view, alt) => {
-        const message = digestMessage(view, { fileId: 'F012AB3CD', alt: alt.trim() || 'Reports per day' });
+        const message = digestMessage(view, {
+          picture: { fileId: 'F012AB3CD', alt: alt.trim() || 'Reports per day' },
+          ratedAs: 'digest:C0000001:weekly:2026-10-05',
+        });
         sound(message);
         expect(message.text).toContain(view.days.join(' '));
       }),
