@@ -31,6 +31,8 @@ const TRIES = 9;
 // An unfinished reading that nobody touched for longer begins anew: nobody knows what was missed meanwhile.
 const STALE_MS = 24 * 60 * 60_000;
 const LARGEST = 3;
+// Slack repeats an event for six minutes. Whoever reads a message that young first, its event or we, it is no old news.
+const LIVE_MS = 10 * 60_000;
 
 /** What Slack shows of a page of the past. */
 interface PastPage {
@@ -377,7 +379,7 @@ export function createBackfilling(deps: BackfillDeps): Backfilling {
     const moved = await db.transaction('backfill', async (tx) => {
       if (!(await backfills.advance(tx, next, row.requests))) return false;
       if (page.facts.length > 0) {
-        const payload = JSON.stringify(page.facts);
+        const payload = JSON.stringify(page.facts.map((fact) => asNews(fact, row.until)));
         // Named by what it says: the same page read twice is one delivery.
         const deliveryId = `backfill:${createHash('sha256').update(payload).digest('hex').slice(0, 32)}`;
         const [fresh] = await deps.deliveries.store(tx, [
@@ -457,6 +459,11 @@ export function createBackfilling(deps: BackfillDeps): Backfilling {
       },
     ]);
   }
+}
+
+function asNews(fact: Fact, until: string): Fact {
+  if (fact.kind !== 'signal' || Date.parse(fact.signal.occurredAt) < Date.parse(until) - LIVE_MS) return fact;
+  return { ...fact, signal: { ...fact.signal, historical: false } };
 }
 
 /** Where a reading stands after a page of its channel, or of the first thread that is left. */
