@@ -646,7 +646,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       watched: async (channelId) => {
         const row = await settings.channel(db, channelId);
         if (!row || row.mode === 'off') return null;
-        return { name: row.name, createdSec: (await slackNow().client.channel(channelId))?.createdSec ?? 0 };
+        return { name: row.name, createdSec: await createdSecOf(slackNow(), channelId) };
       },
       insightsChannel: () => insightsChannel,
       pace: async () => ({
@@ -1082,6 +1082,12 @@ function hostFor(config: Config): string {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]' ? '127.0.0.1' : '0.0.0.0';
 }
 
+/** When a channel was made, which only a forecast needs: 0 when Slack does not say. */
+async function createdSecOf(slack: Slack, channelId: string): Promise<number> {
+  const channel = await slack.client.channel(channelId).catch(() => null);
+  return channel?.createdSec ?? 0;
+}
+
 /** The watched channels of these names or ids, all of them without any; and a sentence for each that is none. */
 async function watchedChannels(
   slack: Slack,
@@ -1101,7 +1107,7 @@ async function watchedChannels(
   });
   const found: WatchedChannel[] = [];
   for (const { channelId, name } of names.length > 0 ? wanted : watched)
-    found.push({ channelId, name, createdSec: (await slack.client.channel(channelId))?.createdSec ?? 0 });
+    found.push({ channelId, name, createdSec: await createdSecOf(slack, channelId) });
   return { found, problems };
 }
 
