@@ -57,6 +57,12 @@ export const RINGS: Ring[] = [
     packages: ['zod', 'hono', 'hono/*', '@hono/node-server', 'node:*'],
   },
   {
+    name: 'the charts',
+    owns: /^src\/charts\//,
+    ours: [DOMAIN],
+    packages: ['vega', 'vega-lite', '@resvg/resvg-js', 'node:*'],
+  },
+  {
     name: 'the sandbox',
     owns: /^src\/sandbox\//,
     ours: [DOMAIN, CONFIG, MACHINE],
