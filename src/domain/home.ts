@@ -75,7 +75,7 @@ export const TREND_DAYS = [7, 30, 90] as const;
 /** What the menus over the trends are set to; null is everything. What cannot be read is as if it had not been chosen. */
 export const TrendChoice = z.object({
   days: z.union(TREND_DAYS.map((days) => z.literal(days))).catch(30),
-  area: z.string().max(80).nullable().catch(null),
+  area: z.string().trim().min(1).max(80).nullable().catch(null),
   source: SignalSource.nullable().catch(null),
   kind: ObservationKind.nullable().catch(null),
 });

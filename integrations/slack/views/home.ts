@@ -15,7 +15,6 @@ import {
 import { ObservationKind } from '#src/domain/observation.ts';
 import type { Refusal } from '#src/domain/policy.ts';
 import { SignalSource } from '#src/domain/signal.ts';
-import { neutralTitle } from '#src/domain/visibility.ts';
 import { COUNT, clip, LENGTH } from '../limits.ts';
 import { harmless, linkTo, when } from '../text.ts';
 import { adminBlocks, menu } from './administration.ts';
@@ -59,7 +58,7 @@ function homeBlocks(view: HomeView, at: HomeContext): KnownBlock[] {
   return blocksOf(
     section(welcome(at.captureEmoji)),
     pages(view),
-    at.note !== null && context(at.note),
+    at.note?.trim() ? context(at.note) : null,
     ...pausedBlocks(view),
     ...pageBlocks(view, at.now),
   );
@@ -342,7 +341,7 @@ function trendBlocks({ choice, view, areas }: HomeTrends): KnownBlock[] {
     },
     section(headline(view)),
     ...rows.map((row, index) => {
-      const title = clip(row.title ?? hiddenTitle(row), TITLE_MAX);
+      const title = clip(row.title, TITLE_MAX);
       return section(
         `*${index + 1}.* ${linkTo(row.permalink, title)}\n${count(row.reports.now, 'report')} from ${count(row.customers.now, 'customer')}${row.reports.before === null ? '' : `, ${row.reports.before} before`}`,
       );
@@ -350,10 +349,6 @@ function trendBlocks({ choice, view, areas }: HomeTrends): KnownBlock[] {
     ...more(view.themes.length - rows.length + view.more, 'more theme', 'more themes', ''),
     context('`/throughline trends` draws it, and takes more filters.'),
   ];
-}
-
-function hiddenTitle({ kind, area }: HomeTrends['view']['themes'][number]): string {
-  return kind === null ? 'A theme with words that you cannot open' : neutralTitle({ kind, area });
 }
 
 /** What a menu over the trends was set to; null is everything. */
