@@ -80,10 +80,9 @@ export function parseQuestion(question: string, now: Date): Parsed {
   if (isWaiting(rest)) return look([{ tool: 'waiting' }]);
 
   const fate = fateOf(rest);
-  if (fate !== null) {
-    const of = about(fate);
-    if (of.about || of.theme || of.area) return look([{ tool: 'fate', filter: of }]);
-  }
+  if (fate !== null) return look([{ tool: 'fate', filter: about(fate) }]);
+  if (filter.theme && /\b(?:what|who|status|trace|fixed|shipped|filed|done|became|happened)\b/i.test(rest))
+    return look([{ tool: 'fate', filter }]);
 
   if (/\bnew(?:ly|est)?\b/i.test(rest) && NEWS.test(rest)) {
     return look([{ tool: 'newest', filter: { days: NEWS_DAYS, ...filter } }]);
@@ -162,7 +161,8 @@ function fateOf(text: string): string | null {
   ];
   for (const pattern of patterns) {
     const found = pattern.exec(text)?.[1];
-    if (found !== undefined) return found;
+    // "Is X fixed, and who asked for it?": the one that names something counts.
+    if (found !== undefined && subjectIn(found)) return found;
   }
   return null;
 }
