@@ -636,7 +636,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       db,
       backfills: createBackfills(workspaceId),
       deliveries,
-      cards,
       records,
       audiences,
       past: {
@@ -649,6 +648,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         return { name: row.name, createdSec: await createdSecOf(slackNow(), channelId) };
       },
       insightsChannel: () => insightsChannel,
+      post: quiet.post,
       pace: async () => ({
         perMinute: await settings.get(db, 'backfill.perMinute'),
         limit: await settings.get(db, 'backfill.page'),

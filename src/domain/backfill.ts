@@ -132,7 +132,8 @@ export type StartBackfillReply =
   | { kind: 'refused'; refusal: Refusal };
 
 export type ShowBackfilledReply =
-  | { kind: 'posted'; posted: number; waiting: number }
+  /** Those that are `held` come when the channel's day or hour bears it. */
+  | { kind: 'posted'; posted: number; held: number; waiting: number }
   | { kind: 'no_channel' }
   | { kind: 'refused'; refusal: Refusal };
 

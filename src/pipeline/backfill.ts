@@ -14,7 +14,7 @@ import { ExternalError, errorLine } from '#src/domain/errors.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Clock, Db, Log, Telemetry, Tx } from '#src/domain/ports.ts';
 import type { Fact } from '#src/domain/signal.ts';
-import type { Backfills, Cards, Deliveries, Records } from '#src/domain/stores.ts';
+import type { Backfills, Deliveries, Records } from '#src/domain/stores.ts';
 import type { Audience } from '#src/domain/visibility.ts';
 import type { Audiences } from './audience.ts';
 import type { Next } from './stage.ts';
@@ -55,7 +55,6 @@ export interface BackfillDeps {
   db: Db;
   backfills: Backfills;
   deliveries: Deliveries;
-  cards: Cards;
   records: Records;
   audiences: Audiences;
   past: {
@@ -74,6 +73,8 @@ export interface BackfillDeps {
   /** One reader at a time; null while another one reads. */
   takeTurn: () => Promise<{ release(): Promise<void> } | null>;
   jobsWaiting: () => Promise<number>;
+  /** Posts up to so many of these cards, as far as the day and the hour bear it; answers how many speak now, the others are held. */
+  post: (limit: number, cardIds: readonly string[]) => Promise<number>;
   /** Tells the person who started them what came of back-fills. */
   tell: (person: string, ended: readonly Backfill[], summary: BackfillSummary | null) => Promise<void>;
   send: (tx: Tx, next: Next[]) => Promise<void>;
@@ -149,18 +150,11 @@ export function createBackfilling(deps: BackfillDeps): Backfilling {
       async showBackfilled({ channelIds, person, limit }) {
         const allowed = may(person, 'administer', { kind: 'record' }, clock.now());
         if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
-        const channel = deps.insightsChannel();
-        if (!channel) return { kind: 'no_channel' };
-        return db.transaction('backfill.show', async (tx) => {
-          const waiting = (await backfills.found(tx, channelIds)).flatMap(({ waitingCardId }) => waitingCardId ?? []);
-          const shown = waiting.slice(0, limit);
-          for (const id of shown) await deps.cards.change(tx, id, { state: 'open', channelId: channel });
-          await deps.send(
-            tx,
-            shown.map((id): Next => ({ stage: 'show', id })),
-          );
-          return { kind: 'posted', posted: shown.length, waiting: waiting.length - shown.length };
-        });
+        if (!deps.insightsChannel()) return { kind: 'no_channel' };
+        const waiting = (await backfills.found(db, channelIds)).flatMap(({ waitingCardId }) => waitingCardId ?? []);
+        const posted = await deps.post(limit, waiting);
+        const held = Math.min(limit, waiting.length) - posted;
+        return { kind: 'posted', posted, held, waiting: waiting.length - posted - held };
       },
     },
 

@@ -70,8 +70,11 @@ export interface Quiet extends QuietVerbs {
   reachable(tx: Tx, personId: string, at: Date): Promise<boolean>;
   /** Opens what was held and may speak now, the most important first. */
   release(): Promise<void>;
-  /** The same for insights that wait as old data, up to `limit`; what may not speak now is held like the rest. Answers how many speak now. */
-  post(limit: number): Promise<number>;
+  /**
+   * The same for insights that wait as old data, up to `limit`, or those `among` them that somebody means; what may not speak now is held like
+   * the rest. Answers how many speak now.
+   */
+  post(limit: number, among?: readonly string[]): Promise<number>;
 }
 
 /** Makes it for one workspace. */
@@ -105,10 +108,11 @@ export function createQuiet(deps: QuietDeps): Quiet {
         await speak(tx, await rows.takeHeld(tx, RELEASE_MAX), at);
       }),
 
-    post: (limit) =>
+    post: (limit, among) =>
       db.transaction('post', async (tx) => {
         const waiting = deps.insightsChannel() ? await rows.takeWaiting(tx) : [];
-        const wanted = waiting.sort((a, b) => byImportance(a.insight, b.insight)).slice(0, limit);
+        const meant = among ? waiting.filter(({ id }) => among.includes(id)) : waiting;
+        const wanted = meant.sort((a, b) => byImportance(a.insight, b.insight)).slice(0, limit);
         return speak(tx, wanted, deps.now());
       }),
 

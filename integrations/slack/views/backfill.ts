@@ -39,7 +39,7 @@ export function backfillLine(backfill: BackfillView): string {
     case 'stopped':
       return `${name}: stopped at ${Math.floor(share * 100)}%, ${count(backfill.messages, 'message')} read. Start it again and it goes on from there.`;
     case 'failed':
-      return `${name}: not read. ${harmless(backfill.problem ?? 'Slack refused.')}`;
+      return `${name}: not read. ${harmless(clip(backfill.problem ?? 'Slack refused.', 300))}`;
     case 'done':
       return `${name}: ${number(backfill.messages)} ${backfill.messages === 1 ? 'message' : 'messages'} since ${since} read.`;
   }
@@ -117,10 +117,15 @@ export function backfillEndedMessage(ended: readonly Backfill[], summary: Backfi
 export function showBackfilledText(reply: ShowBackfilledReply): string {
   switch (reply.kind) {
     case 'posted':
-      if (reply.posted === 0) return 'Nothing of it waits any more: everything has been shown or decided.';
-      return `${count(reply.posted, 'insight')} on the way to the insights channel. ${
-        reply.waiting > 0 ? `${count(reply.waiting, 'more waits', 'more wait')} in \`/throughline insight\`.` : ''
-      }`.trim();
+      if (reply.posted + reply.held === 0) return 'Nothing of it waits any more: everything has been shown or decided.';
+      return [
+        reply.posted > 0 && `${count(reply.posted, 'insight')} on the way to the insights channel.`,
+        reply.held > 0 &&
+          `${count(reply.held, 'insight comes', 'insights come')} later: the channel has had its share for today, or is in its quiet hours.`,
+        reply.waiting > 0 && `${count(reply.waiting, 'more waits', 'more wait')} in \`/throughline insight\`.`,
+      ]
+        .filter(Boolean)
+        .join(' ');
     case 'no_channel':
       return 'There is no insights channel yet: set `INSIGHTS_CHANNEL` and invite me there. Until then they wait in `/throughline insight`.';
     case 'refused':
