@@ -1,6 +1,7 @@
 // Slack, whole: the integration, the one intake, the front end, the writer and the people. The sole import for others.
 import type { Backfill, BackfillSummary } from '#src/domain/backfill.ts';
 import type { CardView } from '#src/domain/card.ts';
+import type { NewsView } from '#src/domain/news.ts';
 import type { Clock, Fetch, Log, Telemetry } from '#src/domain/ports.ts';
 import type { Fact } from '#src/domain/signal.ts';
 import type { MessageRef, Verbs } from '#src/domain/verbs.ts';
@@ -35,6 +36,7 @@ import { createSlackSocket, type SlackSocket } from './socket.ts';
 import { backfillEndedMessage } from './views/backfill.ts';
 import { cardKey, cardMessage } from './views/card.ts';
 import { detailsKey, detailsMessage } from './views/details.ts';
+import { newsMessage } from './views/news.ts';
 import { pausedNotice } from './views/home.ts';
 
 export type { CachePort, SlackClient } from './client.ts';
@@ -146,6 +148,8 @@ export interface Slack {
   past: Past;
   /** Tells a person, by direct message, what came of the back-fills that they started. */
   tellBackfilled(userId: string, ended: readonly Backfill[], summary: BackfillSummary | null): Promise<void>;
+  /** Tells a person, by direct message, what became of a theme that they follow. */
+  tellNews(userId: string, view: NewsView, key: string): Promise<void>;
   /** What is said by ourselves. */
   voice: Voice;
   client: SlackClient;
@@ -291,6 +295,10 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
           load: async () => detailsMessage(view, lineageUrl),
         });
       },
+    },
+    async tellNews(userId, view, key) {
+      const message = newsMessage(view);
+      await outbound.postOnce({ channel: userId, key: `news:${key}`, message, since: clock.now(), recover: false });
     },
     voice: createVoice({ outbound }),
     client,

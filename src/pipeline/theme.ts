@@ -68,10 +68,11 @@ export function createTheme(deps: ThemeDeps): Theming {
       const trusted = indexedSeq;
       indexedSeq = -1;
       const assignments = await survived(tx, await place(waiting));
-      const redirected = assignments.some(({ redirected }) => redirected);
+      // What left its theme, or went where that was merged, is elsewhere in the index.
+      const strayed = assignments.some(({ redirected, themeId }) => redirected || themeId === null);
       await themes.assign(tx, assignments, at);
       const seq = await themes.seq(tx);
-      indexedSeq = trusted === -1 || redirected ? -1 : seq;
+      indexedSeq = trusted === -1 || strayed ? -1 : seq;
       const touched = assignments.flatMap((item) => [item.themeId, item.fromThemeId]).filter((id) => id !== null);
       return [...new Set(touched)].map((id) => ({ stage: 'assess', id }));
     },
