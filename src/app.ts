@@ -47,10 +47,12 @@ import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline
 import { createTelling } from './pipeline/news.ts';
 import { createObserve } from './pipeline/observe.ts';
 import { createPreferring } from './pipeline/preferences.ts';
+import { createQuality } from './pipeline/quality.ts';
 import { createQuiet } from './pipeline/quiet.ts';
 import { createReadersWatch } from './pipeline/readers.ts';
 import { createReconcile } from './pipeline/reconcile.ts';
 import { createReminding } from './pipeline/remind.ts';
+import { createSampling } from './pipeline/sample.ts';
 import { createShow } from './pipeline/show.ts';
 import { type Next, STAGE_NAMES } from './pipeline/stage.ts';
 import { createTheme, type Placing } from './pipeline/theme.ts';
@@ -88,6 +90,7 @@ import { createQueue } from './storage/queue.ts';
 import { createQuietStore } from './storage/quiet.ts';
 import { noteReaction } from './storage/reactions.ts';
 import { createRecords } from './storage/records.ts';
+import { createSamples } from './storage/samples.ts';
 import { claimTeam, createSettings, ensureWorkspace, type SettingRow, type Settings } from './storage/settings.ts';
 import { createSignals } from './storage/signals.ts';
 import { createTexts } from './storage/texts.ts';
@@ -288,6 +291,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     const settings = createSettings(workspaceId);
     const preferences = createPreferences(workspaceId);
     const tracer = createTracer(workspaceId, keyring);
+    const samples = createSamples(workspaceId);
     const queue = createQueue({ url, workspaceId, log, db });
     const jobs = {
       send: (tx: Tx, next: readonly Next[]) =>
@@ -586,6 +590,27 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       log,
       now,
     });
+    const sampling = createSampling({
+      db,
+      samples,
+      signals,
+      texts,
+      records,
+      audiences,
+      personOf,
+      reachable: quiet.reachable,
+      timeZone: (tx) => settings.get(tx, 'workspace.time_zone'),
+      async placeName(containerId, source) {
+        const row = containerId.startsWith('slack:') ? await settings.channel(db, containerId.slice(6)) : null;
+        return row ? `#${row.name}` : source;
+      },
+      welcome: (personId) => slackNow().samples.welcome(personId),
+      post: (view, where) => slackNow().samples.post(view, where),
+      send,
+      telemetry,
+      log,
+      now,
+    });
     const digesting = createDigesting({
       db,
       rows: createDigests(workspaceId),
@@ -603,7 +628,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       timeZoneOf,
       nameOf,
       audiences,
-      quality: async () => null,
+      quality: (tx, from, to) => samples.judged(tx, from, to),
       rateable: (input) => verbs.rateable(input),
       send: (input) => slackNow().voice.digest(input),
       telemetry,
@@ -704,6 +729,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       ...backfilling.verbs,
       ...deciding,
       ...asking.verbs,
+      ...sampling.verbs,
+      ...createQuality({ db, rows: samples, now }),
       ...createWhy({
         db,
         whys: createWhys(workspaceId, keyring),
@@ -937,6 +964,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       { name: 'channels', cron: '*/5 * * * *', run: learnChannels },
       { name: 'clock', cron: '* * * * *', run: tick },
       { name: 'voice', cron: '* * * * *', run: speak },
+      ...(slack ? [{ name: 'sample', cron: '*/10 * * * *', run: sampling.run }] : []),
       { name: 'readers', cron: '*/10 * * * *', run: readers.check },
       ...(slack ? [{ name: 'backfill', cron: '* * * * *', run: backfilling.tick }] : []),
       {
@@ -1052,6 +1080,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       async tick() {
         await tick();
         await speak();
+        if (slack) await sampling.run();
       },
       async reconcile() {
         for (const integration of integrations) await reconcile(integration);

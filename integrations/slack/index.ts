@@ -22,10 +22,11 @@ import { listenToCaptures, openNote } from './listeners/capture.ts';
 import { listenToCards, redrawCard } from './listeners/card.ts';
 import { listenToFeedback } from './listeners/feedback.ts';
 import { createHomeTabs, type HomeTabs, listenToHome } from './listeners/home.ts';
-import { createVoice, listenToQuiet, type Voice } from './listeners/quiet.ts';
 import { createMentions } from './listeners/mention.ts';
 import { createPane } from './listeners/pane.ts';
+import { createVoice, listenToQuiet, type Voice } from './listeners/quiet.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
+import { createSampleVoice, listenToSamples, type SampleVoice } from './listeners/sample.ts';
 import { listenToThemes, openTheme } from './listeners/theme.ts';
 import { listenToWhy, openWhy } from './listeners/why.ts';
 import { createOutbound, type Outbound, type Posted, type Said } from './outbound.ts';
@@ -36,8 +37,8 @@ import { createSlackSocket, type SlackSocket } from './socket.ts';
 import { backfillEndedMessage } from './views/backfill.ts';
 import { cardKey, cardMessage } from './views/card.ts';
 import { detailsKey, detailsMessage } from './views/details.ts';
-import { newsMessage } from './views/news.ts';
 import { pausedNotice } from './views/home.ts';
+import { newsMessage } from './views/news.ts';
 
 export type { CachePort, SlackClient } from './client.ts';
 export type { ChannelMode, ReadMessage } from './inbound.ts';
@@ -140,6 +141,8 @@ export interface Slack {
   readMessage(message: MessageRef, capturedBy: string): Promise<ReadMessage>;
   /** A message as it stands in Slack now, for the question why we hold nothing of it. */
   look(message: MessageRef): Promise<Looked>;
+  /** How the weekly sample reaches a volunteer. */
+  samples: SampleVoice;
   cards: Cards;
   /** Answers to questions, where they were asked. */
   answers: Answers;
@@ -185,6 +188,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
   listenToCards(app, { verbs, people, outbound, clock, log });
   listenToCaptures(app, { verbs, inbound, client, outbound, clock });
   listenToFeedback(app, { verbs });
+  listenToSamples(app, { verbs, outbound });
   listenToWhy(app, { verbs, inbound, client, outbound });
   listenToBackfills(app, { verbs });
   listenToThemes(app, { verbs, people, outbound });
@@ -261,6 +265,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     },
     readMessage: inbound.readMessage,
     look: inbound.look,
+    samples: createSampleVoice({ outbound, now: () => clock.now() }),
     answers,
     home,
     past: createPast({ client, inbound, people, clock }),

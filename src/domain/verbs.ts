@@ -12,7 +12,9 @@ import type { HomeVerbs } from './home.ts';
 import type { Trace } from './lineage.ts';
 import type { Person, Refusal } from './policy.ts';
 import type { PreferenceVerbs } from './preference.ts';
+import type { QualityVerbs } from './quality.ts';
 import type { QuietVerbs } from './quiet.ts';
+import type { SampleVerbs } from './sample.ts';
 import type { TrendVerbs } from './trends.ts';
 import type { Audience } from './visibility.ts';
 import type { WhyVerbs } from './why.ts';
@@ -111,6 +113,8 @@ export interface Verbs
     CurationVerbs,
     CaptureVerbs,
     WhyVerbs,
+    SampleVerbs,
+    QualityVerbs,
     EvaluationVerbs,
     HomeVerbs,
     PreferenceVerbs,

@@ -1,7 +1,7 @@
 // /throughline ask <question>
 
 import { toPlain } from '../text.ts';
-import { capabilities, GREETING } from '../views/answer.ts';
+import { capabilities, GREETING, WAITING } from '../views/answer.ts';
 import { refusalText, say } from '../views/replies.ts';
 import type { Command } from './command.ts';
 
@@ -14,12 +14,18 @@ export const ask: Command = {
     const text = toPlain(rest, { user: () => null, channel: () => null }).trim();
     if (text === '') return capabilities(GREETING);
     const { trigger_id: trigger } = asked.interaction;
+    let waiting: Promise<void> | null = null;
     const reply = await verbs.ask({
       key: `command:${trigger ?? asked.userId}`,
       person: await asked.person(),
       text,
       channelId: asked.where.channel ?? null,
+      // A model takes its time, and there is no status behind a command.
+      say(step) {
+        if (step === 'thinking') waiting ??= asked.reply(WAITING);
+      },
     });
+    await waiting;
     if (reply.kind === 'refused') return say(refusalText(reply.refusal));
     const shareable = asked.where.channel && !asked.where.channel.startsWith('D');
     await answers.send(reply.answer, shareable ? 'mine' : 'kept', (message) => asked.reply(message));

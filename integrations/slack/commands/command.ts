@@ -11,7 +11,21 @@ import type { ReactionSettings } from '../listeners/reactions.ts';
 export const SLASH = '/throughline';
 
 export interface CommandDeps {
-  verbs: Pick<Verbs, 'trends' | 'ask' | 'insights' | 'insight' | 'trace' | 'digest' | 'noise' | 'pause' | 'settings'>;
+  verbs: Pick<
+    Verbs,
+    | 'trends'
+    | 'ask'
+    | 'insights'
+    | 'insight'
+    | 'trace'
+    | 'digest'
+    | 'noise'
+    | 'pause'
+    | 'settings'
+    | 'quality'
+    | 'volunteers'
+    | 'volunteer'
+  >;
   /** Sends answers to questions as this workspace can show them. */
   answers: Pick<Answers, 'send'>;
   /** Opens the window for a note; answers what to say instead when it cannot. */

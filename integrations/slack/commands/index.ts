@@ -14,17 +14,42 @@ import { home } from './home.ts';
 import { insight } from './insight.ts';
 import { noise } from './noise.ts';
 import { pause, resume } from './pause.ts';
+import { quality } from './quality.ts';
 import { settings } from './settings.ts';
 import { theme } from './theme.ts';
 import { trace } from './trace.ts';
 import { trends } from './trends.ts';
+import { volunteer } from './volunteer.ts';
 import { why } from './why.ts';
 
 /** Every sub-command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [question, trends, insight, theme, trace, capture, why, digest, noise, home, settings, pause, resume, help];
+export const COMMANDS: readonly Command[] = [
+  question,
+  trends,
+  insight,
+  theme,
+  trace,
+  capture,
+  why,
+  quality,
+  volunteer,
+  digest,
+  noise,
+  home,
+  settings,
+  pause,
+  resume,
+  help,
+];
 
 // What people type for the same thing.
-const ALIASES: Readonly<Record<string, string>> = { '': 'help', '?': 'help', insights: 'insight', trend: 'trends', themes: 'theme' };
+const ALIASES: Readonly<Record<string, string>> = {
+  '': 'help',
+  '?': 'help',
+  insights: 'insight',
+  trend: 'trends',
+  themes: 'theme',
+};
 
 /** Hangs up the slash command. */
 export function listenToCommands(app: SlackApp, deps: Omit<CommandDeps, 'commands'>): void {

@@ -45,3 +45,51 @@ create table evaluation_reason (
   reason text,
   primary key (workspace_id, thing_kind, thing_id, person_id)
 );
+
+-- People who judge a sample of what was thrown away, one of them each week.
+create table volunteer (
+  workspace_id text not null references workspace,
+  person_id text not null,
+  since timestamptz not null,
+  left_at timestamptz,
+  -- Where we write to them, once we know: there an earlier try is found again.
+  channel_id text,
+  primary key (workspace_id, person_id)
+);
+
+-- One sample a week, for one volunteer. `week` is the day on which it was due.
+create table sample (
+  workspace_id text not null references workspace,
+  week date not null,
+  person_id text not null,
+  state text not null check (state in ('planned', 'sent')),
+  -- What was thrown away between these two moments.
+  from_at timestamptz not null,
+  to_at timestamptz not null,
+  sending_since timestamptz,
+  channel_id text,
+  ts text,
+  primary key (workspace_id, week)
+);
+
+-- How much there was to draw from, of each verdict of the gate; `captured` counts what people had taken out of it by hand before.
+create table sample_stratum (
+  workspace_id text not null references workspace,
+  week date not null,
+  verdict text not null check (verdict in ('noise', 'left_out', 'passed', 'captured', 'closed')),
+  size integer not null,
+  primary key (workspace_id, week, verdict)
+);
+
+create table sample_item (
+  workspace_id text not null references workspace,
+  week date not null,
+  n integer not null,
+  conversation_id text not null,
+  verdict text not null check (verdict in ('noise', 'left_out', 'passed')),
+  judgement text check (judgement in ('report', 'not_report')),
+  judged_at timestamptz,
+  primary key (workspace_id, week, n)
+);
+create index sample_item_of_conversation on sample_item (workspace_id, conversation_id);
+create index observation_by_age on observation (workspace_id, created_at);

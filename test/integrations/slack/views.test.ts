@@ -423,6 +423,11 @@ describe('commands', () => {
         throw new Error('not asked here');
       },
       pause: async () => ({ kind: 'done' as const }),
+      quality: async () => {
+        throw new Error('not asked here');
+      },
+      volunteers: async () => false,
+      volunteer: async () => ({ kind: 'done' as const }),
       settings: async () => ({ kind: 'refused' as const, refusal: 'not_admin' as const }),
     },
     openNote: async () => null,
