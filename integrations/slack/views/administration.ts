@@ -146,15 +146,20 @@ function healthBlock(health: SystemHealth): SectionBlock {
   const name = SYSTEM_NAMES[system];
   if (!connected) return section(`*${name}*: ${OFF_WORDS[system]}.`);
   const facts = [
-    heardAt && `last heard from ${when(heardAt)}`,
-    answeredAt && `last did what I asked ${when(answeredAt)}`,
+    heardAt && `last heard from ${toTheMinute(heardAt)}`,
+    answeredAt && `last did what I asked ${toTheMinute(answeredAt)}`,
   ].filter(Boolean);
   const lines = [
     `*${name}*: ${verdict(health)}${facts.length > 0 ? ` · ${facts.join(' · ')}` : ''}`,
-    failedAt && `Its last answer was a failure, ${when(failedAt)}.`,
+    failedAt && `Its last answer was a failure, ${toTheMinute(failedAt)}.`,
     checked && checkWords(checked),
   ];
   return section(lines.filter(Boolean).join('\n'));
+}
+
+/** People see no seconds; a page that counted them would be another one every moment. */
+function toTheMinute(iso: string): string {
+  return when(`${iso.slice(0, 16)}:00.000Z`);
 }
 
 function verdict({ checked, failedAt }: SystemHealth): string {
@@ -163,7 +168,7 @@ function verdict({ checked, failedAt }: SystemHealth): string {
 }
 
 function checkWords({ at, ok, detail, fix }: CheckResult): string {
-  const words = harmless(clip(detail, DETAIL_MAX));
+  const words = harmless(clip(detail.replace(/<(\w+)>/g, '$1'), DETAIL_MAX));
   if (ok) return `Checked ${when(at)}: ${words}`;
   return `Checked ${when(at)}: ${words}${fix ? `\n*What to do:* ${harmless(clip(fix, DETAIL_MAX))}` : ''}`;
 }
@@ -175,6 +180,7 @@ function noiseText({ days, total, decisions, posted, decided, held }: NoiseRepor
       ? `${decided} of ${count(posted, 'card')} posted in this time ${decided === 1 ? 'was' : 'were'} decided on.`
       : 'No card was posted in this time.',
     held > 0 && `${count(held, 'card')} held back right now.`,
+    '`/throughline noise` tells it by channel.',
   ];
   return lines.filter(Boolean).join('\n');
 }
@@ -182,7 +188,7 @@ function noiseText({ days, total, decisions, posted, decided, held }: NoiseRepor
 function settingsBlock(settings: readonly SettingLine[]): SectionBlock {
   const changed = settings.filter(({ setBy }) => setBy !== null);
   const lines = changed.map(
-    ({ key, value, setBy }) => `\`${key}\` is \`${code(value)}\`, set by ${harmless(clip(setBy ?? '', 80))}`,
+    ({ key, value, setBy }) => `\`${key}\` is ${code(value)}, set by ${harmless(clip(setBy ?? '', 80))}`,
   );
   const words = changed.length === 0 ? 'Everything is at its standard.' : lines.join('\n');
   return {
@@ -196,9 +202,10 @@ function settingsBlock(settings: readonly SettingLine[]): SectionBlock {
   };
 }
 
-/** A value between back-quotes. */
+/** A value as code, or that there is none. */
 export function code(value: string): string {
-  return harmless(clip(value, 120)).replaceAll('`', '');
+  const shown = harmless(clip(value, 120)).replaceAll('`', '').trim();
+  return shown === '' ? 'empty' : `\`${shown}\``;
 }
 
 function part(title: string): KnownBlock[] {

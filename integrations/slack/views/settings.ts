@@ -18,7 +18,7 @@ export function settingsMessage(settings: readonly SettingLine[]): Message {
   const head = '*Settings*. A change counts at once, for the whole workspace.';
   const lines = settings.slice(0, LISTED_MAX).map(({ key, value, setBy, help }) => {
     const who = setBy === null ? 'standard' : `set by ${harmless(clip(setBy, 80))}`;
-    return `\`${key}\` is \`${code(value)}\` (${who}). ${help}`;
+    return `\`${key}\` is ${code(value)} (${who}). ${help}`;
   });
   return {
     text: [head, ...lines].join('\n').replace(/[*`]/g, ''),

@@ -260,6 +260,22 @@ describe('Home', () => {
     ]);
   });
 
+  it('is the same page for admins within a minute: connections are heard every moment', () => {
+    const base = fc.sample(view, { numRuns: 1, seed: 11 })[0]!;
+    const page = fc.sample(admin, { numRuns: 1, seed: 11 })[0]!;
+    const at = (heardAt: string) =>
+      homeTab(
+        {
+          ...base,
+          role: 'admin',
+          admin: { ...page, health: page.health.map((one) => ({ ...one, connected: true, heardAt })) },
+        },
+        { now: NOW, captureEmoji: 'memo', note: null },
+      );
+    expect(at('2026-03-02T09:05:59.100Z')).toEqual(at('2026-03-02T09:05:01.000Z'));
+    expect(at('2026-03-02T09:06:00.000Z')).not.toEqual(at('2026-03-02T09:05:59.000Z'));
+  });
+
   it('says without trends what to expect', () => {
     const base = fc.sample(view, { numRuns: 1, seed: 5 })[0]!;
     const nothing = { choice: { days: 7, area: null, source: null, kind: null } as TrendChoice, areas: [] };
