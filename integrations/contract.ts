@@ -43,6 +43,8 @@ export interface Probe {
   detail: string;
   /** What to do when it failed. */
   fix?: string;
+  /** It works, but something that it could do is switched off. */
+  off?: { what: string; detail: string; fix: string };
 }
 
 /** One system that Throughline works with. */

@@ -23,8 +23,8 @@ export const OPTIONAL_SCOPES = {
   'groups:history': 'private channels',
   'groups:read': 'private channels',
   'im:history': 'questions in direct messages to the bot',
-  'reactions:write': 'a reaction on further messages of an insight that was filed',
-  'team:read': 'the names of companies in shared channels',
+  'reactions:write': 'reaction on further messages of an insight that was filed',
+  'team:read': 'names of companies in shared channels',
 } as const;
 
 /** Asks Slack who we are and looks at everything the configuration names. */
@@ -77,14 +77,10 @@ export async function probeSlack(deps: {
         fixes.push('Correct STAFF and APPROVERS: user ids, user group ids or group handles.');
       }
     }
-    const off = [
-      ...new Set(
-        Object.entries(OPTIONAL_SCOPES).flatMap(([scope, what]) => (self.scopes.includes(scope) ? [] : [what])),
-      ),
-    ];
-    const who = `${self.teamName} as <${self.userId}>${off.length > 0 ? `; switched off for want of scopes: ${off.join('; ')}` : ''}`;
-    if (problems.length === 0) return { ok: true, detail: who };
-    return { ok: false, detail: `${who}; but ${problems.join('; ')}`, fix: fixes.join(' ') };
+    const who = `${self.teamName} as <${self.userId}>`;
+    const off = offFor(self.scopes);
+    if (problems.length === 0) return { ok: true, detail: who, ...off };
+    return { ok: false, detail: `${who}; but ${problems.join('; ')}`, fix: fixes.join(' '), ...off };
   } catch (error) {
     return {
       ok: false,
@@ -92,6 +88,22 @@ export async function probeSlack(deps: {
       fix: 'Check SLACK_BOT_TOKEN (OAuth & Permissions, “Bot User OAuth Token”) and that slack.com can be reached from here.',
     };
   }
+}
+
+/** What the optional scopes that are missing would switch on; scopes for the same thing stand together. */
+function offFor(scopes: readonly string[]): Pick<Probe, 'off'> {
+  const missing = Object.entries(OPTIONAL_SCOPES).filter(([scope]) => !scopes.includes(scope));
+  if (missing.length === 0) return {};
+  const lost = [...Map.groupBy(missing, ([, what]) => what)].map(
+    ([what, entries]) => `${what} (${entries.map(([scope]) => scope).join(', ')})`,
+  );
+  return {
+    off: {
+      what: 'Slack, optional',
+      detail: `Switched off for want of scopes: ${lost.join('; ')}.`,
+      fix: 'Add what you want under OAuth & Permissions and reinstall the app; docs/slack-permissions.md says what each is for.',
+    },
+  };
 }
 
 /** Asks Slack for a socket with the app-level token. The address that comes back is not used. */

@@ -29,7 +29,12 @@ export interface Finding {
 /** The live check of one connection. */
 export interface Check {
   what: string;
-  probe: () => Promise<{ ok: boolean; detail: string; fix?: string }>;
+  probe: () => Promise<{
+    ok: boolean;
+    detail: string;
+    fix?: string;
+    off?: { what: string; detail: string; fix: string };
+  }>;
 }
 
 interface Part {
@@ -148,15 +153,18 @@ const PARTS: readonly Part[] = [
 export async function examine(config: Config, checks: readonly Check[], patienceMs = PROBE_MS): Promise<Finding[]> {
   const hide = hiderOf(config);
   const asked = await Promise.all(
-    checks.map(async ({ what, probe }): Promise<Finding> => {
-      const { ok, detail, fix } = await withPatience(probe, patienceMs);
+    checks.map(async ({ what, probe }): Promise<Finding[]> => {
+      const { ok, detail, fix, off } = await withPatience(probe, patienceMs);
       const words = hide(detail).replace(ERROR_CODE, '');
-      return { what, state: ok ? 'ok' : 'failed', detail: words, fix: ok || !fix ? null : hide(fix) };
+      return [
+        { what, state: ok ? 'ok' : 'failed', detail: words, fix: ok || !fix ? null : hide(fix) },
+        ...(off ? [{ ...off, state: 'off' as const }] : []),
+      ];
     }),
   );
   const missing = PARTS.filter((part) => !part.isSet(config) && (part.of?.(config) ?? true));
   return [
-    ...asked,
+    ...asked.flat(),
     ...missing.map(({ what, many, off, fix }): Finding => {
       const detail = `Without ${many ? 'them' : 'it'}, ${off}.`;
       return { what, state: 'off', detail, fix };

@@ -48,6 +48,42 @@ describe('a configuration', () => {
     expect(out.trimEnd().split('\n').at(-1)).toBe('Everything that is set up answers.');
   });
 
+  it('names each optional scope that is missing, with what it switches on, and is well all the same', async () => {
+    const slack = createSlackSimulator({
+      clock: systemClock,
+      signingSecret: 'a-signing-secret',
+      botToken: 'xoxb-few-scopes',
+      scopes: [
+        'channels:history',
+        'channels:read',
+        'chat:write',
+        'commands',
+        'im:history',
+        'reactions:read',
+        'usergroups:read',
+        'users:read',
+      ],
+      seed: { users: [{ name: 'ana' }], channels: [{ name: 'support', members: ['ana', 'throughline'] }] },
+    });
+    await slack.start();
+    const { code, out } = await examined({
+      SLACK_BOT_TOKEN: 'xoxb-few-scopes',
+      SLACK_API_URL: slack.url,
+      SUPPORT_CHANNELS: 'support',
+      INSIGHTS_CHANNEL: 'support',
+      STAFF: '',
+    });
+    await slack.close();
+    expect(code).toBe(0);
+    expect(marked(out, 'ok')).toContain('Slack');
+    expect(marked(out, 'off')).toContain('Slack, optional');
+    const words = out.replaceAll(/\s+/g, ' ');
+    expect(words).toContain('private channels (groups:history, groups:read)');
+    expect(words).toContain('questions and captures by mentioning the bot (app_mentions:read)');
+    expect(words).not.toContain('im:history');
+    expect(words).toContain('docs/slack-permissions.md says what each is for');
+  });
+
   it('is not well when one fails, and the others are told all the same', async () => {
     const { code, out } = await examined({ LINEAR_API_KEY: 'lin_api_wrong_one', INSIGHTS_CHANNEL: 'nowhere' });
     expect(code).toBe(1);

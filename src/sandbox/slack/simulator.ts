@@ -23,6 +23,7 @@ import { createViews } from './views.ts';
 /** The scopes that the app has unless a test says otherwise: everything Throughline may ask for. */
 export const ALL_SCOPES = [
   'app_mentions:read',
+  'assistant:write',
   'channels:history',
   'channels:join',
   'channels:manage',
