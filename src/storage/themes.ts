@@ -308,10 +308,9 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
     },
 
     async leave(tx, conversations, at) {
-      const held = await heldAndAlive(
-        tx,
-        conversations.map((item) => item.conversationId),
-      );
+      const ids = conversations.map((item) => item.conversationId);
+      await inherit(tx, ids, at);
+      const held = await heldAndAlive(tx, ids);
       const members = conversations.filter((item) => item.themeId !== null && !held.has(item.conversationId));
       await lockThemes(
         tx,
@@ -334,6 +333,24 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
       await forgetDeleted(tx, workspaceId, keyring, conversations, (themeId) => this.titles(tx, themeId, TITLES_LEFT));
     },
   };
+
+  /** A conversation that became part of another one, since an earlier message of it came late, hands on what a person said about it. */
+  async function inherit(tx: Tx, conversationIds: readonly string[], at: Date): Promise<void> {
+    const heirs = await tx.query<{ id: string; theme_id: string | null; held_by: string }>(
+      `update conversation y set theme_id = x.theme_id, held_by = x.held_by
+       from conversation x join signal_head h on h.workspace_id = $1 and h.source = x.source and h.external_id = x.root_external_id
+       where x.workspace_id = $1 and x.id = any($2) and x.state = 'absorbed' and x.held_by is not null
+         and y.workspace_id = $1 and y.id = h.conversation_id and y.id <> x.id and y.state = 'live' and y.held_by is null
+       returning y.id, y.theme_id, y.held_by`,
+      [workspaceId, conversationIds],
+    );
+    await tx.query(
+      `insert into theme_event (workspace_id, theme_id, conversation_id, observation_id, verb, actor, at, held_by)
+       select $1, coalesce(e->>'theme_id', ''), e->>'id', '', case when e->>'theme_id' is null then 'noise' else 'moved' end, 'throughline', $3, e->>'held_by'
+       from jsonb_array_elements($2::jsonb) e`,
+      [workspaceId, JSON.stringify(heirs), at],
+    );
+  }
 
   /** What a person put where it is stays there while anything of it is left. */
   async function heldAndAlive(tx: Tx, conversationIds: readonly string[]): Promise<Set<string>> {

@@ -328,6 +328,32 @@ describe('moving a report', () => {
   });
 });
 
+describe('a report that a person moved', () => {
+  it('stays there when an earlier message of it comes late, and when a part of it is deleted', async () => {
+    const s = await twoThemes();
+    const written = s.clock.ago(60 * MINUTE_MS);
+    const first = await s.complain('dan', EXPORT_COMPLAINTS[3], { at: written });
+    expect(await s.themeOf(first)).toBe(s.exportTheme);
+    await s.done(
+      s.app.verbs.move({
+        themeId: s.exportTheme,
+        conversationIds: [await s.conversationOf(first)],
+        toId: s.loginTheme,
+        person: s.person('sam'),
+        via: 'modal',
+      }),
+    );
+    const before = await s.conversationOf(first);
+    const late = await s.complain('dan', EXPORT_COMPLAINTS[4], { at: new Date(written.getTime() - 30_000) });
+    expect(await s.conversationOf(first)).toBe(await s.conversationOf(late));
+    expect(await s.conversationOf(first)).not.toBe(before);
+    expect(await s.themeOf(first)).toBe(s.loginTheme);
+    s.slack.human.remove(s.user('dan'), s.channel('support'), late.ts);
+    await s.settle();
+    expect(await s.themeOf(first)).toBe(s.loginTheme);
+  });
+});
+
 describe('noise', () => {
   it('keeps a marked report out, also when it is written anew, until somebody captures it or takes it back', async () => {
     const s = await twoThemes();
@@ -532,7 +558,7 @@ describe('following', () => {
     expect(s.directTo('pia')).toHaveLength(1);
   });
 
-  it('goes on with the theme that survives a merge, and waits while everything is paused', async () => {
+  it('goes on with the theme that survives a merge, and waits while everything is paused or the follower wants quiet', async () => {
     const s = await twoThemes();
     await s.app.verbs.follow({ themeId: s.exportTheme, person: s.person('sam'), on: true });
     await s.done(
@@ -547,6 +573,12 @@ describe('following', () => {
     await s.settle();
     expect(s.directTo('sam')).toEqual([]);
     await s.app.settings.set('paused', false, 'a test');
+    const sam = s.person('sam');
+    await s.app.verbs.setPreferences(sam, { quietFrom: '00:00', quietTo: '23:59', timeZone: 'UTC' });
+    await s.app.tick();
+    await s.settle();
+    expect(s.directTo('sam')).toEqual([]);
+    await s.app.verbs.setPreferences(sam, { quietFrom: null, quietTo: null });
     await s.app.tick();
     await s.settle();
     expect(s.directTo('sam')).toEqual([expect.stringMatching(/Pia Product dismissed it .*we will not do this/)]);

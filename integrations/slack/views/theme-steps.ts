@@ -62,10 +62,14 @@ export function mergeStep(
 ): ModalView {
   return step(THEME_STEPS.merge, 'Merge', targets.length > 0 ? 'Preview' : null, origin, [
     rich(line(words('“'), words(themeName(view), { bold: true }), words('” and which other theme are one matter?'))),
-    ...searchBlocks(searched, targets.length),
     targets.length > 0
-      ? input(`target_${keyOf(searched)}`, 'The other theme', targetMenu(targets.map(targetOption)))
+      ? input(
+          `target_${keyOf(searched)}`,
+          searched === '' ? 'The other theme, the nearest first' : 'The other theme',
+          targetMenu(targets.map(targetOption)),
+        )
       : null,
+    ...searchBlocks(searched, targets.length),
   ]);
 }
 

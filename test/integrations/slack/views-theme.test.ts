@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '#integrations/slack/client.ts';
 import { fitted } from '#integrations/slack/limits.ts';
+import { newsMessage } from '#integrations/slack/views/news.ts';
 import {
   editReceipt,
   noTheme,
@@ -35,6 +36,7 @@ import {
   type ThemeBrief,
   type ThemeView,
 } from '#src/domain/curation.ts';
+import type { NewsView } from '#src/domain/news.ts';
 import { messageProblems, problemLine, viewProblems } from '#src/sandbox/slack/block-kit.ts';
 
 const hostile = fc.oneof(
@@ -279,6 +281,34 @@ describe('lists, receipts and answers about themes', () => {
         },
       ),
       { numRuns: 40 },
+    );
+  });
+});
+
+describe('news for followers', () => {
+  it('fit Slack, call nobody, and tell no words where they are hidden', () => {
+    const change = fc.record({
+      id: hostile,
+      themeId: id('thm'),
+      kind: fc.constantFrom('approved', 'dismissed', 'filed', 'done', 'back'),
+      by: fc.option(hostile),
+      at: iso,
+      reason: fc.option(fc.constantFrom('wont_do', 'duplicate')),
+      decisionId: fc.option(id('dec')),
+      issue: fc.option(fc.record({ label: hostile, url: fc.option(url) })),
+    });
+    const news = fc.record({
+      themeId: id('thm'),
+      title: fc.option(hostile),
+      permalink: fc.option(url),
+      changes: fc.array(change, { minLength: 1, maxLength: 6 }),
+    });
+    fc.assert(
+      fc.property(news, (view) => {
+        soundMessage(newsMessage(view as NewsView));
+        if (view.title === null) expect(newsMessage(view as NewsView).text).toContain('A theme that you follow');
+      }),
+      { numRuns: 60 },
     );
   });
 });
