@@ -1,4 +1,5 @@
 // Sample: once a week a volunteer gets a few messages that the gate kept out, among some that it let through, and says which are reports.
+import { errorLine } from '#src/domain/errors.ts';
 import { lastDue } from '#src/domain/hours.ts';
 import { may, type Person } from '#src/domain/policy.ts';
 import type { Db, Log, Telemetry, Tx } from '#src/domain/ports.ts';
@@ -116,8 +117,13 @@ export function createSampling(deps: SampleDeps): { verbs: SampleVerbs; run(): P
       return isNew;
     });
     if (changed && on) {
-      const { channel } = await deps.welcome(person.id);
-      await samples.knowChannel(db, person.id, channel);
+      try {
+        const { channel } = await deps.welcome(person.id);
+        await samples.knowChannel(db, person.id, channel);
+      } catch (error) {
+        // They are one all the same; the first sample will show where to write to them.
+        deps.log.warn({ error: errorLine(error) }, 'a new volunteer could not be welcomed');
+      }
     }
     return { kind: 'done' };
   }
