@@ -69,7 +69,6 @@ const CARD = `c.id as card_id, c.theme_id, c.permalink, i.body from card c
   join insight i on i.workspace_id = c.workspace_id and i.id = c.insight_id
   join theme t on t.workspace_id = c.workspace_id and t.id = c.theme_id and t.noise_by is null
     and not exists (select 1 from theme_mute m where m.workspace_id = c.workspace_id and m.theme_id = c.theme_id)`;
-const OURS = `workspace_id = $1 and target_id = $2 and cadence = $3 and period = $4::date`;
 
 interface CardRow {
   card_id: string;
@@ -118,20 +117,18 @@ export function createDigests(workspaceId: WorkspaceId): DigestStore {
     },
     async sending(tx, name, at, leaseMs) {
       const [row] = await tx.query<{ before: Date | null }>(
-        `with old as (select sending_since as before from digest where ${OURS} and state = 'planned' for update)
+        `with old as (select sending_since as before from digest where workspace_id = $1 and target_id = $2 and cadence = $3 and period = $4::date and state = 'planned' for update)
          update digest set sending_since = $5, to_at = coalesce(to_at, $5) from old
-         where ${OURS} and (old.before is null or old.before <= $6) returning old.before`,
+         where workspace_id = $1 and target_id = $2 and cadence = $3 and period = $4::date and (old.before is null or old.before <= $6) returning old.before`,
         [...key(name), at, new Date(at.getTime() - leaseMs)],
       );
       return row ?? false;
     },
     async settled(tx, name, state, where) {
-      await tx.query(`update digest set state = $5, channel_id = $6, ts = $7 where ${OURS}`, [
-        ...key(name),
-        state,
-        where?.channelId ?? null,
-        where?.ts ?? null,
-      ]);
+      await tx.query(
+        `update digest set state = $5, channel_id = $6, ts = $7 where workspace_id = $1 and target_id = $2 and cadence = $3 and period = $4::date`,
+        [...key(name), state, where?.channelId ?? null, where?.ts ?? null],
+      );
     },
     async facts(tx, from, to) {
       const length = to.getTime() - from.getTime();

@@ -134,7 +134,7 @@ const ROUNDS = SUBJECTS.length;
 
 describe('File and Dismiss at the same moment', () => {
   it(`has one winner each time, ${ROUNDS} times, and tells the other who it was`, async () => {
-    const w = await workspace({ settings: { 'insight.customers': 1 } });
+    const w = await workspace({ settings: { 'insight.customers': 1, 'insights.per_day': 100 } });
     for (const subject of SUBJECTS) {
       w.say('ana', subject);
       await w.settle();
