@@ -84,7 +84,7 @@ describe('any mixture of places, readers, questions and clicks', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 30, size: 'max' }), async (steps) => {
         const all = await company();
-        const { complain, ticket, human, slack, channel, settle, ask, react, parents, witness } = all;
+        const { complain, ticket, human, slack, channel, settle, ask, react, parents, witness, clock } = all;
         const { state } = slack;
         const isIn = (who: string, where: string) => state.channel(where).members.has(state.user(who).id);
         const mayRead = (who: string, place: Place) =>
@@ -125,6 +125,8 @@ describe('any mixture of places, readers, questions and clicks', () => {
         // Something to look at from the start.
         for (const who of ['ana', 'ben', 'cleo'] as const) await complain(who, complaintWith('zanzibar'));
         for (const [turn, one] of steps.entries()) {
+          // Slack allows so many changes a minute; what has to wait for the next one is not shown as it is yet.
+          clock.advance(10_000);
           const here = 'who' in one && isIn(one.who, 'insights');
           if (one.do === 'report') {
             const { word, authors } = PLACES[one.place];
