@@ -55,6 +55,8 @@ export interface MessageWhy {
   deleted: boolean;
   historical: boolean;
   capturedBy: string | null;
+  /** Who said that it is no report. */
+  calledNoiseBy: string | null;
   /** As we hold it: without names, addresses and numbers of people. Null when it was erased. */
   redacted: string | null;
   conversation: { id: string; messages: number; customers: number } | null;
@@ -113,6 +115,8 @@ export interface HeldMessage {
   historical: boolean;
   conversation: MessageWhy['conversation'];
   themeId: string | null;
+  /** A person said that it is no report. */
+  calledNoiseBy: string | null;
   placed: { score: number | null; by: string; at: string } | null;
   observation: Observation | null;
   /** Null when it was erased. */

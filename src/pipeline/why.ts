@@ -119,6 +119,7 @@ export function createWhy(deps: WhyDeps): WhyVerbs {
       deleted: held.deleted,
       historical: held.historical,
       capturedBy: held.capturedBy === null ? null : await deps.nameOf(held.capturedBy),
+      calledNoiseBy: held.calledNoiseBy === null ? null : await deps.nameOf(held.calledNoiseBy),
       redacted: redacted.get(held.signalId)?.text ?? null,
       conversation: held.conversation,
       observation: observation && {

@@ -19,6 +19,7 @@ export function createWhys(workspaceId: WorkspaceId, keyring: Keyring): Whys {
         messages: string;
         authors: string;
         theme_id: string | null;
+        called_noise_by: string | null;
         body: unknown;
         observation_id: string | null;
         vector: Buffer | null;
@@ -30,6 +31,7 @@ export function createWhys(workspaceId: WorkspaceId, keyring: Keyring): Whys {
         placed_at: Date | null;
       }>(
         `select h.signal_id, h.change, h.author_role, h.captured_by, h.container_id, h.historical, c.id as conversation_id, c.theme_id,
+           case when c.theme_id is null then c.held_by end as called_noise_by,
            (select count(*) from signal_head m where m.workspace_id = $1 and m.conversation_id = c.id and m.change <> 'deleted') as messages,
            (select count(distinct m.author_id) from signal_head m
             where m.workspace_id = $1 and m.conversation_id = c.id and m.change <> 'deleted' and m.author_role = 'customer') as authors,
@@ -62,6 +64,7 @@ export function createWhys(workspaceId: WorkspaceId, keyring: Keyring): Whys {
           ? { id: row.conversation_id, messages: Number(row.messages), customers: Number(row.authors) }
           : null,
         themeId: row.theme_id,
+        calledNoiseBy: row.called_noise_by,
         placed: row.placed_at ? { score: row.score, by: row.placed_by ?? '', at: row.placed_at.toISOString() } : null,
         // The words of an observation lie beside it; what was erased reads as a dash.
         observation: row.body

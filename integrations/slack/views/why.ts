@@ -196,6 +196,8 @@ function fateWords(why: MessageWhy): string {
     return `${label}: ${STATE_WORDS[why.card.state]}.`;
   }
   if (why.theme) return 'It counts for its theme, which has no card yet: too few customers report it.';
+  if (why.calledNoiseBy)
+    return `${harmless(clip(why.calledNoiseBy, 80))} said that it is no report. Capturing it says that it is one after all.`;
   if (why.observation?.isNoise) return 'Nothing. It joins no theme and counts for nobody.';
   return why.observation ? 'It is about to be put to a theme.' : 'Nothing yet.';
 }

@@ -124,6 +124,7 @@ const message: fc.Arbitrary<MessageWhy> = fc.record({
   deleted: fc.boolean(),
   historical: fc.boolean(),
   capturedBy: fc.option(hostile),
+  calledNoiseBy: fc.option(hostile),
   redacted: fc.option(hostile),
   conversation: fc.option(
     fc.record({ id: hostile.map((text) => text.slice(0, 60)), messages: fc.nat(), customers: fc.nat() }),
