@@ -880,6 +880,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           };
         },
         listening: listenedTo,
+        insightsChannel: () => insightsChannel,
         paused: verbs.paused,
         chosenPeople: async () => ({
           approvers: await settings.get(db, 'approvers'),

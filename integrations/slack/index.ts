@@ -73,6 +73,8 @@ export interface SlackDeps {
   cache: CachePort;
   verbs: Verbs;
   settings(): Promise<SlackSettings>;
+  /** Where insights go by now. */
+  insightsChannel?(): string | null;
   /** Channels that are listened to. */
   listening?(): Promise<string[]>;
   /** Set while nothing is posted that nobody asked for. */
@@ -203,7 +205,9 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     openTheme: (ask, query) => openTheme({ verbs, people, outbound }, ask, query),
     clock,
     settings: deps.settings,
-    insightsChannel: channelLabel(config.insightsChannel),
+    get insightsChannel() {
+      return channelLabel(deps.insightsChannel?.() ?? config.insightsChannel);
+    },
   });
   const homeDeps = { verbs, people, outbound, settings: deps.settings, clock, log, telemetry: deps.telemetry };
   const home = createHomeTabs(homeDeps);

@@ -85,7 +85,9 @@ export function createHomes(workspaceId: WorkspaceId): Homes {
            (i.body->'reach'->>'customers')::int as customers, (i.body->'reach'->>'reports')::int as reports,
            i.id as insight_id, i.body->>'kind' as kind, i.body->>'area' as area, i.body->'evidence' as evidence, count(*) over () as total
          from card c join insight i on i.workspace_id = c.workspace_id and i.id = c.insight_id
+         join theme t on t.workspace_id = c.workspace_id and t.id = c.theme_id and t.noise_by is null
          where c.workspace_id = $1 and c.state in ('open', 'waiting') and c.proposal_id is not null
+           and not exists (select 1 from theme_mute m where m.workspace_id = c.workspace_id and m.theme_id = c.theme_id)
            and not exists (select 1 from decision d join approval a on a.workspace_id = d.workspace_id and a.decision_id = d.id
              where d.workspace_id = $1 and d.proposal_id = c.proposal_id and d.proposal_revision = c.proposal_revision and a.person_id = $2)
          order by c.created_at, c.id limit $3`,

@@ -107,6 +107,22 @@ describe('what waits for a decision', () => {
     expect(`${issue!.title} ${issue!.description}`).not.toContain(quoted.text);
   });
 
+  it('is decided on the card where its words may not be read, and named in general words', async () => {
+    const { complain, openHome, homeActions, slack, channel, user, app, settle } = await takeStage();
+    slack.human.createChannel('sam', { name: 'private-support', is_private: true });
+    slack.human.invite('sam', 'private-support', user('ana'), user('ben'), user('cleo'), slack.state.app.botUserId);
+    await settle();
+    await app.db.query(`update channel set mode = 'suggest' where channel_id = $1`, [channel('private-support')]);
+    for (const [index, who] of (['ana', 'ben', 'cleo'] as const).entries())
+      await complain(who, EXPORT_COMPLAINTS[index]!, { in: 'private-support' });
+    const shown = await openHome('pia');
+    expect(shown).toContain('Waits for your decision: 1');
+    expect(shown).not.toMatch(/csv|error 500/i);
+    expect(homeActions('pia').join()).not.toMatch(/home_file|home_snooze/);
+    expect(await openHome('sam')).toMatch(/export/i);
+    expect(homeActions('sam').join()).toContain('home_file');
+  });
+
   it('is offered to approvers only', async () => {
     const { openCard, openHome, homeActions } = await takeStage({ env: { APPROVERS: 'pia-only' } });
     await openCard();
@@ -170,10 +186,39 @@ describe('people without rights', () => {
     const { ask, openHome, homeActions, app, newcomer } = await takeStage({ env: { APPROVERS: 'staff' } });
     expect(await ask('ana', 'pause')).toContain('Only admins of Throughline can change this');
     expect(await ask('ana', 'settings')).toMatch(/Only admins.*Your own preferences are yours/s);
-    expect(await ask(newcomer('eve', { is_restricted: true }), 'pause', 'support')).toContain('for full members of this workspace only');
+    expect(await ask(newcomer('eve', { is_restricted: true }), 'pause', 'support')).toContain(
+      'for full members of this workspace only',
+    );
     await openHome('ana');
     expect(homeActions('ana').join()).not.toMatch(/admin/);
     expect(await app.db.query(`select 1 from setting where key = 'paused'`)).toEqual([]);
+  });
+});
+
+describe('admins', () => {
+  it('are those who are named, and always those of the Slack workspace; approvers only while nobody is named', async () => {
+    const { openHome, homeActions, app, user, slack } = await takeStage();
+    const isAdmin = async (who: string) => {
+      await openHome(who);
+      return homeActions(who).includes('home_page:admin');
+    };
+    expect([await isAdmin('pia'), await isAdmin('dan')]).toEqual([true, false]);
+    await app.settings.set('admins', [user('dan')], 'a test');
+    expect([await isAdmin('pia'), await isAdmin('dan')]).toEqual([false, true]);
+    slack.state.changeUser(user('ben'), { is_admin: true });
+    expect(await isAdmin('ben')).toBe(true);
+  });
+
+  it('still open their Home where Slack would not draw it, and nothing else fails with it', async () => {
+    const { openCard, openHome, press, slack, linear, home, settle } = await takeStage();
+    await openCard();
+    await openHome('pia');
+    slack.faults.next('views.publish', { kind: 'error', error: 'not_enabled' });
+    await press('pia', 'home_file');
+    expect(linear.state.issues.size).toBe(1);
+    await settle();
+    expect(await openHome('pia')).toContain('Nothing waits.');
+    expect(home('pia')).not.toContain('Waits for your decision: 1');
   });
 });
 

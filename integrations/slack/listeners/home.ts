@@ -1,7 +1,7 @@
 // The Home tab: drawn when a person opens it, after each of their clicks, and when something on it changes while they look.
 import { createHash } from 'node:crypto';
 import type { HomeView as SlackHome } from '@slack/types';
-import { errorLine } from '#src/domain/errors.ts';
+import { ExternalError, errorLine } from '#src/domain/errors.ts';
 import { HOME_PAGES, HOME_STEPS, type HomeStep, type TrendChoice } from '#src/domain/home.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Clock, Log, Telemetry } from '#src/domain/ports.ts';
@@ -66,12 +66,19 @@ export function createHomeTabs(deps: HomeDeps): HomeTabs {
     async opened(personId) {
       await verbs.homeOpened(personId);
       notes.delete(personId);
-      await inTurn(personId, () => publish(personId, null));
+      await unlessRefused(personId, () => inTurn(personId, () => publish(personId, null)));
     },
     async draw(personId, note) {
       if (note) notes.set(personId, { text: note, until: clock.now().getTime() + NOTE_MS });
       else notes.delete(personId);
-      await inTurn(personId, () => publish(personId, null));
+      try {
+        await unlessRefused(personId, () => inTurn(personId, () => publish(personId, null)));
+      } catch (error) {
+        // The click has been counted by now: that Slack would not draw the page at once must not read as if it had not.
+        if (!(error instanceof ExternalError)) throw error;
+        log.warn({ person: personId, error: errorLine(error) }, 'a Home is drawn later');
+        tabs.changed();
+      }
     },
     changed() {
       isDirty = true;
@@ -133,6 +140,16 @@ export function createHomeTabs(deps: HomeDeps): HomeTabs {
     await outbound.publishHome(personId, tab);
     deps.telemetry.count('home_published_total', { because: shown === null ? 'person' : 'change' });
     await verbs.homeShown(personId, hash);
+  }
+
+  /** Where the app has no Home tab, or the person is gone, there is nothing to draw, now or later. */
+  async function unlessRefused(personId: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof ExternalError) || error.retryable) throw error;
+      log.warn({ person: personId, error: errorLine(error) }, 'Slack does not take a Home for this person');
+    }
   }
 
   /** One drawing of a person's Home at a time, so that the last one drawn is the last one shown. */
