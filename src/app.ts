@@ -892,7 +892,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
           if (row) return row.mode;
           // Until the names in SUPPORT_CHANNELS are known as ids, a message of theirs must wait rather than be lost.
           if (!channelsKnown) throw new AppError('unavailable', 'The channels are not known yet.', { retryable: true });
-          return 'off';
+          // We are in the insights channel to speak, not to listen.
+          return channelId === insightsChannel ? 'off' : 'unknown';
         },
         isKnown: async (externalId) => (await signals.head(db, externalId)) !== null,
         channelJoined: (channelId, name) =>

@@ -22,8 +22,10 @@ export interface InboundDeps {
   client: SlackClient;
   people: People;
   settings(): Promise<InboundSettings>;
-  /** `off` for channels that nobody has named and the bot was not added to. */
-  modeOf(channelId: string): Promise<ChannelMode>;
+  /** `unknown` for channels that nobody has named, and that we have not heard of being added to. */
+  modeOf(channelId: string): Promise<ChannelMode | 'unknown'>;
+  /** We are in a channel although no event has told us so. */
+  channelJoined(channelId: string, name: string): Promise<void>;
   /** Whether we hold this message, so that an edit or a deletion matters even where we do not listen. */
   isKnown(externalId: string): Promise<boolean>;
 }
@@ -177,7 +179,19 @@ export function createInbound(deps: InboundDeps): Inbound {
     if (known) return null;
     if (isBot(message) && !(await deps.settings()).allowBots) return "another bot's message";
     if (await isToUs(message)) return 'words of staff to us';
-    return (await deps.modeOf(channel)) === 'off' ? 'we do not listen in this channel' : null;
+    const mode = await deps.modeOf(channel);
+    const listens = mode === 'unknown' ? await isIn(channel) : mode !== 'off';
+    return listens ? null : 'we do not listen in this channel';
+  }
+
+  /** The event that we were added may be late, or lost: Slack knows. */
+  async function isIn(channelId: string): Promise<boolean> {
+    // What is remembered may be from before.
+    if (!(await client.channel(channelId))?.isMember) await client.forget('channel', channelId);
+    const channel = await client.channel(channelId);
+    if (!channel?.isMember) return false;
+    await deps.channelJoined(channelId, channel.name);
+    return true;
   }
 
   /** Staff who write our name ask or tell us something; it is no report of a customer. What customers write is one, whomever they name. */

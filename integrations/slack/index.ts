@@ -81,7 +81,7 @@ export interface SlackDeps {
   paused?(): Promise<{ by: string; at: string } | null>;
   /** What people have chosen since about who decides and where. */
   chosenPeople?(): Promise<ChosenPeople>;
-  modeOf(channelId: string): Promise<ChannelMode>;
+  modeOf(channelId: string): Promise<ChannelMode | 'unknown'>;
   /** Whether a message is held already, by its external id. */
   isKnown(externalId: string): Promise<boolean>;
   channelJoined(channelId: string, name: string): Promise<void>;
@@ -173,6 +173,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
     people,
     settings: deps.settings,
     modeOf: deps.modeOf,
+    channelJoined: deps.channelJoined,
     isKnown: deps.isKnown,
   });
   const app = createSlackApp({

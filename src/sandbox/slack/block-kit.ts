@@ -98,6 +98,34 @@ const taskCard = object({
   status: oneOf('pending', 'in_progress', 'complete', 'error'),
 });
 
+const points = (value: string) => list(object({ label: string(20), [value]: number }), 20);
+const plotted = object(
+  {
+    type: anything,
+    // The page of Slack that is stricter says 6, the other 12.
+    series: list(object({ name: string(20), data: points('value') }), 6),
+    axis_config: object({ categories: list(string(20), 20), 'x_label?': string(50), 'y_label?': string(50) }),
+  },
+  (value, pointer, scope) => {
+    const series = Array.isArray(value.series) ? value.series.filter(isFields) : [];
+    const categories = isFields(value.axis_config) ? value.axis_config.categories : [];
+    if (new Set(series.map(({ name }) => name)).size < series.length)
+      report(scope, `${pointer}/series`, 'names must be unique');
+    for (const { data } of series) {
+      const labels = Array.isArray(data) ? data.map((point) => (isFields(point) ? point.label : null)) : [];
+      if (JSON.stringify(labels) !== JSON.stringify(categories)) {
+        report(scope, `${pointer}/series`, 'labels must match the categories');
+      }
+    }
+  },
+);
+const CHARTS: Record<string, Check> = {
+  pie: object({ type: anything, segments: points('value') }),
+  bar: plotted,
+  line: plotted,
+  area: plotted,
+};
+
 const BLOCKS: Record<string, Check> = {
   actions: object({ ...block, elements: list(elementsOf.actions, 25) }),
   alert: object({
@@ -143,7 +171,7 @@ const BLOCKS: Record<string, Check> = {
     'page_size?': integer(1, 100),
     'row_header_column_index?': integer(0, 19),
   }),
-  data_visualization: object({ ...block, title: string(50), chart: anything }, (_, pointer, scope) =>
+  data_visualization: object({ ...block, title: string(50), chart: byType(() => CHARTS) }, (_, pointer, scope) =>
     atMost(scope, 'data_visualization', 2, pointer),
   ),
   divider: object(block),
@@ -306,8 +334,8 @@ function blocksCheck(surface: Scope['surface'], min: number): Check {
   const rule = byType(() => SURFACES[surface]);
   return list(
     (value, pointer, scope) => {
-      // An action_id is unique within its block on a message, and within the whole of a view.
-      if (surface === 'message') scope.actionIds.clear();
+      // An action_id is unique within its block, on messages and in views alike.
+      scope.actionIds.clear();
       rule(value, pointer, scope);
     },
     BLOCKS_MAX[surface],

@@ -72,9 +72,12 @@ export function onMessage(message: Message, actionId: string): { found: FoundEle
   return { found: pick([], actionId, `message ${message.ts}`), attachmentId: null };
 }
 
-/** Finds an element by its action_id, or by the block_id around it. Throws when it is not there. */
+/** Finds an element by its action_id, by the block_id around it, or by `block_id/action_id`. Throws when it is not there. */
 export function pick(elements: FoundElement[], key: string, where: string): FoundElement {
-  const found = elements.find((one) => one.actionId === key) ?? elements.find((one) => one.blockId === key);
+  const found =
+    elements.find((one) => one.actionId === key) ??
+    elements.find((one) => one.blockId === key) ??
+    elements.find((one) => `${one.blockId}/${one.actionId}` === key);
   if (!found) throw new AppError('not_found', `There is no element "${key}" on the ${where}.`);
   return found;
 }

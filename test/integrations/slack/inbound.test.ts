@@ -106,7 +106,7 @@ describe('messages in watched channels', () => {
   });
 
   it('ignores joins, other bots, itself, and channels that are off', async () => {
-    const w = await workspace();
+    const w = await workspace({ modes: { elsewhere: 'off' } });
     w.sim.human.invite('ana', 'team', 'cleo');
     w.sim.human.post('pager', 'support', 'CPU is high');
     await w.slack.outbound.postOnce({
@@ -124,6 +124,18 @@ describe('messages in watched channels', () => {
     expect(reasons).toContain("another bot's message");
     expect(reasons).toContain('our own message');
     expect(reasons).toContain('we do not listen in this channel');
+    expect(w.channelNews).toEqual(['joined elsewhere']);
+  });
+
+  it('listens where it was added although no event has said so, and nowhere else', async () => {
+    const w = await workspace();
+    // Asked about while it was not there yet, so that the answer is remembered.
+    expect(await w.slack.client.channel(w.channel('elsewhere'))).toMatchObject({ isMember: false });
+    w.sim.faults.drop(({ type }) => type === 'member_joined_channel');
+    w.sim.human.inviteBot('ana', 'elsewhere');
+    w.sim.human.post('cleo', 'elsewhere', 'The export fails');
+    await w.settled();
+    expect(w.signals()).toMatchObject([{ text: 'The export fails' }]);
     expect(w.channelNews).toEqual(['joined elsewhere']);
   });
 

@@ -215,7 +215,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
         reactions: DEFAULT_REACTIONS,
         ...options.settings,
       }),
-      modeOf: async (id) => modesById.get(id) ?? 'off',
+      modeOf: async (id) => modesById.get(id) ?? 'unknown',
       isKnown: async (externalId) => options.known?.(externalId) ?? false,
       noteReaction: async () => true,
       channelJoined: async (_id, name) => void channelNews.push(`joined ${name}`),

@@ -252,10 +252,13 @@ describe('Block Kit', () => {
     expect(messageProblems(blocks)).not.toEqual([]);
   });
 
-  it('lets a message use an action_id in several blocks, and a view only once', () => {
+  it('lets a message and a view use an action_id in several blocks, and once in each', () => {
     const twice = [1, 2].map(() => ({ type: 'actions', elements: [button('same')] }));
     expect(messageProblems(twice)).toEqual([]);
-    expect(viewProblems({ type: 'home', blocks: twice })).toHaveLength(1);
+    expect(viewProblems({ type: 'home', blocks: twice })).toEqual([]);
+    const within = [{ type: 'actions', elements: twice.flatMap(({ elements }) => elements) }];
+    expect(messageProblems(within)).toHaveLength(1);
+    expect(viewProblems({ type: 'home', blocks: within })).toHaveLength(1);
   });
 
   it('wants a submit button where there is something to enter', () => {
