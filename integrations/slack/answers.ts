@@ -4,7 +4,6 @@ import { AppError, ExternalError, errorLine } from '#src/domain/errors.ts';
 import type { Clock, Log } from '#src/domain/ports.ts';
 import type { Message } from './client.ts';
 import type { Outbound } from './outbound.ts';
-import type { AnswerLook } from './views/answer.ts';
 import { answerKey, answerMessage, STATUS, STEP_TITLES } from './views/answer.ts';
 import { toReply } from './views/replies.ts';
 
@@ -22,66 +21,48 @@ export interface Answers {
       work: (say: (step: AskStep) => void) => Promise<ShownAnswer>;
     },
   ): Promise<{ ts: string | null }>;
-  /** Sends an answer with Slack's own feedback buttons, or with plain ones where Slack does not know those. */
-  send<T>(answer: ShownAnswer, as: AnswerLook['as'], put: (message: Message) => Promise<T>): Promise<T>;
 }
 
 /** Makes the drawing of one workspace. */
 export function createAnswers(deps: { outbound: Outbound; clock: Clock; log: Log }): Answers {
   const { outbound, clock, log } = deps;
   // Learned from Slack's refusal, and tried again after the next start.
-  let feedback: AnswerLook['feedback'] = 'own';
   let streams = true;
 
-  const answers: Answers = {
+  return {
     async answer(question, { recover, began, work }) {
       const { id, channelId, threadTs, surface, asker } = question;
       if (!channelId || !threadTs) return { ts: null };
       const progress = surface === 'pane' ? watch(channelId, threadTs, question.ts, began) : quiet(channelId, threadTs);
-      const message = await progress.during(work).then(
-        (shown) => ({ shown, sorry: null }),
+      const { shown, message } = await progress.during(work).then(
+        (answer) => ({ shown: answer, message: answerMessage(answer, 'shown') }),
         (error: unknown) => {
           // What may succeed later is tried again; the rest is told.
           if (!(error instanceof AppError) || error.retryable) throw error;
           log.error({ question: id, error: errorLine(error) }, 'a question could not be answered');
-          return { shown: null, sorry: toReply(error, id.slice(-8)) };
+          return { shown: null, message: toReply(error, id.slice(-8)) };
         },
       );
       const where = { userId: asker, channel: channelId, threadTs };
-      const { shown } = message;
       // A hint is for the one who needs it; a channel needs none.
       if (surface === 'mention' && shown?.outcome !== 'answered') {
         await progress.clear();
-        await outbound.tell(where, shown ? answerMessage(shown, { as: 'kept', feedback: 'none' }) : message.sorry!);
+        await outbound.tell(where, message);
         return { ts: null };
       }
-      const put = (content: Message) => place(question, content, { ts: progress.ts(), recover });
       try {
-        return { ts: await (shown ? answers.send(shown, 'shown', put) : put(message.sorry!)) };
+        return { ts: await place(question, message, { ts: progress.ts(), recover }) };
       } catch (error) {
         if (!(error instanceof ExternalError) || error.retryable) throw error;
         log.info(
           { question: id, code: error.code },
           'the place of a question did not take the answer; telling the asker',
         );
-        if (shown) await answers.send(shown, 'shown', (content) => outbound.tell({ userId: asker }, content));
-        else await outbound.tell({ userId: asker }, message.sorry!);
+        await outbound.tell({ userId: asker }, message);
         return { ts: null };
       }
     },
-
-    async send(answer, as, put) {
-      try {
-        return await put(answerMessage(answer, { as, feedback }));
-      } catch (error) {
-        const refused = error instanceof ExternalError && /invalid_blocks/.test(error.message);
-        if (!refused || feedback !== 'own') throw error;
-        feedback = 'buttons';
-        return put(answerMessage(answer, { as, feedback }));
-      }
-    },
   };
-  return answers;
 
   /** Puts the answer in the place of the message that was begun, or posts it, once. */
   async function place(
@@ -155,7 +136,9 @@ export function createAnswers(deps: { outbound: Outbound; clock: Clock; log: Log
         tell('reading');
         const done = new AbortController();
         const watching = clock.sleep(PATIENCE_MS, done.signal).then(async () => {
-          if (!done.signal.aborted) await (telling = telling.then(begin));
+          if (done.signal.aborted) return;
+          telling = telling.then(begin);
+          await telling;
         });
         try {
           return await work(tell);

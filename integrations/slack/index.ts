@@ -1,6 +1,7 @@
 // Slack, whole: the integration, the one intake, the front end, the writer and the people. The sole import for others.
 import type { Backfill, BackfillSummary } from '#src/domain/backfill.ts';
 import type { CardView } from '#src/domain/card.ts';
+import type { Draughtsman } from '#src/domain/chart.ts';
 import type { NewsView } from '#src/domain/news.ts';
 import type { Clock, Fetch, Log, Telemetry } from '#src/domain/ports.ts';
 import type { Fact } from '#src/domain/signal.ts';
@@ -28,9 +29,11 @@ import { createVoice, listenToQuiet, type Voice } from './listeners/quiet.ts';
 import { createReactions, type NotedReaction, type ReactionSettings } from './listeners/reactions.ts';
 import { createSampleVoice, listenToSamples, type SampleVoice } from './listeners/sample.ts';
 import { listenToThemes, openTheme } from './listeners/theme.ts';
+import { listenToTrends, showTrends } from './listeners/trends.ts';
 import { listenToWhy, openWhy } from './listeners/why.ts';
 import { createOutbound, type Outbound, type Posted, type Said } from './outbound.ts';
 import { type ChosenPeople, createPeople, type People } from './people.ts';
+import { createPictures } from './pictures.ts';
 import { probeSlack, probeSocket } from './probe.ts';
 import { createSlackIntake, type SlackDelivery, type SlackIntake } from './receiver.ts';
 import { createSlackSocket, type SlackSocket } from './socket.ts';
@@ -72,6 +75,7 @@ export interface SlackDeps {
   fetch: Fetch;
   cache: CachePort;
   verbs: Verbs;
+  draughtsman: Draughtsman;
   settings(): Promise<SlackSettings>;
   /** Where insights go by now. */
   insightsChannel?(): string | null;
@@ -197,10 +201,13 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
   listenToThemes(app, { verbs, people, outbound });
   listenToQuiet(app, { verbs });
   const answers = createAnswers({ outbound, clock, log });
-  listenToAnswers(app, { verbs, answers, outbound, log });
+  listenToAnswers(app, { verbs, outbound, log });
+  const pictures = createPictures({ client, draughtsman: deps.draughtsman, clock, log, telemetry: deps.telemetry });
+  const trendsDeps = { verbs, pictures, outbound, people, clock };
+  listenToTrends(app, trendsDeps);
   listenToCommands(app, {
     verbs,
-    answers,
+    showTrends: (text, ask) => showTrends(trendsDeps, text, ask),
     openNote: (ask) => openNote({ verbs, outbound, clock }, ask),
     openWhy: (ask, link) => openWhy({ verbs, outbound }, ask, link),
     openTheme: (ask, query) => openTheme({ verbs, people, outbound }, ask, query),
@@ -310,7 +317,7 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
       const message = newsMessage(view);
       await outbound.postOnce({ channel: userId, key: `news:${key}`, message, since: clock.now(), recover: false });
     },
-    voice: createVoice({ outbound }),
+    voice: createVoice({ outbound, pictures }),
     client,
     outbound,
     people,

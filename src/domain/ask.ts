@@ -135,7 +135,7 @@ export interface AnswerDraft {
 }
 
 /** What the answering does right now, told to whoever waits. */
-export type AskStep = 'reading' | 'counting' | 'writing' | 'checking';
+export type AskStep = 'reading' | 'thinking' | 'counting' | 'writing' | 'checking';
 
 /** A theme as an answer shows it. */
 export interface ShownTheme {
@@ -190,7 +190,13 @@ export interface AskVerbs {
     threadTs: string;
   }): Promise<{ kind: 'taken' | 'known' } | { kind: 'refused'; refusal: Refusal }>;
   /** Answers now, for this person only. The same key again answers again and is stored once. */
-  ask(input: { key: string; person: Person; text: string; channelId: string | null }): Promise<AskReply>;
+  ask(input: {
+    key: string;
+    person: Person;
+    text: string;
+    channelId: string | null;
+    say?: (step: AskStep) => void;
+  }): Promise<AskReply>;
   /** An answer again, with the words that everybody in a channel may read. Only the asker may share it. */
   shareAnswer(input: { answerId: string; person: Person; channelId: string }): Promise<ShareReply>;
   /** An answer again, as the asker may read it. */
@@ -209,8 +215,8 @@ export interface Figures {
   /** Names of active themes, the most recently reported first. */
   topics(tx: Tx): Promise<{ themeId: string; title: string }[]>;
   areas(tx: Tx): Promise<string[]>;
-  /** Customers whose name we know. */
-  customers(tx: Tx): Promise<{ id: string; name: string }[]>;
+  /** Customers whose name we know; all of them, or those of these ids. */
+  customers(tx: Tx, ids?: readonly string[]): Promise<{ id: string; name: string }[]>;
   /** The customers with the most reports in a time. */
   byCustomer(tx: Tx, from: Date, to: Date, limit: number): Promise<{ customerId: string; reports: number }[]>;
   fates(tx: Tx, themeIds: readonly string[]): Promise<ThemeFate[]>;

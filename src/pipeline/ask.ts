@@ -26,6 +26,7 @@ import { oneByOne } from './stage.ts';
 const TEXT_MAX = 3_000;
 const SUGGESTED_MAX = 4;
 const WEEK = 7;
+const LATE_MAX_MS = 6 * 3_600_000;
 
 /** Where an answer appears while and after it is worked out. */
 export interface AnswerSurface {
@@ -79,7 +80,7 @@ export function createAsking(deps: AskingDeps): { verbs: AskVerbs; stage: Stage<
       return { kind: fresh ? 'taken' : 'known' };
     },
 
-    async ask({ key, person, text, channelId }) {
+    async ask({ key, person, text, channelId, say }) {
       const allowed = may(person, 'see', { kind: 'record' }, deps.now());
       if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
       const id = answerIdOf(deps.workspaceId, key);
@@ -89,7 +90,7 @@ export function createAsking(deps: AskingDeps): { verbs: AskVerbs; stage: Stage<
         await audit(tx, person.id, 'question.asked', id, { surface: 'command' });
         telemetry.count('questions_total', { surface: 'command' });
       });
-      return { kind: 'answered', answer: await answered(id, audiences.ofPerson(person), undefined) };
+      return { kind: 'answered', answer: await answered(id, audiences.ofPerson(person), say) };
     },
 
     async shareAnswer({ answerId, person, channelId }) {
@@ -144,7 +145,10 @@ export function createAsking(deps: AskingDeps): { verbs: AskVerbs; stage: Stage<
       const loaded = new Map<string, Question>();
       for (const id of ids) {
         const question = await questions.byId(db, id);
-        if (question?.state === 'asked' && question.text !== null) loaded.set(id, question);
+        if (question?.state !== 'asked' || question.text === null) continue;
+        // Slack was away for hours: whoever asked has gone on, and an old answer would only puzzle.
+        if (deps.now().getTime() - Date.parse(question.askedAt) > LATE_MAX_MS) await questions.failed(db, id);
+        else loaded.set(id, question);
       }
       return loaded;
     },

@@ -134,8 +134,8 @@ export function createPlace(deps: PlaceDeps): (question: Answered, audience: Aud
     const known = new Set(
       said.filter(({ conversationId }) => open.has(conversationId)).map(({ customerId }) => customerId),
     );
-    const names = await figures.customers(db);
-    return Object.fromEntries(names.filter(({ id }) => known.has(id)).map(({ id, name }) => [id, name]));
+    const names = await figures.customers(db, [...known]);
+    return Object.fromEntries(names.map(({ id, name }) => [id, name]));
   }
 
   async function peopleOf(parts: readonly AnswerPart[]): Promise<Record<string, string>> {

@@ -25,17 +25,17 @@ export function createFigures(workspaceId: WorkspaceId, keyring: Keyring): Figur
 
     async areas(tx) {
       const rows = await tx.query<{ area: string }>(
-        `select o.area from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
-         where c.workspace_id = $1 and c.theme_id is not null and o.area is not null group by o.area order by count(*) desc, o.area limit $2`,
+        `select area from conversation where workspace_id = $1 and state = 'live' and theme_id is not null and area is not null
+         group by area order by count(*) desc, area limit $2`,
         [workspaceId, AREAS_MAX],
       );
       return rows.map(({ area }) => area);
     },
 
-    async customers(tx) {
+    async customers(tx, ids) {
       const rows = await tx.query<{ id: string; sealed: Buffer }>(
-        `select id, sealed from customer where workspace_id = $1 and sealed is not null order by created_at desc limit $2`,
-        [workspaceId, CUSTOMERS_MAX],
+        `select id, sealed from customer where workspace_id = $1 and sealed is not null and ($3::text[] is null or id = any($3)) order by created_at desc limit $2`,
+        [workspaceId, CUSTOMERS_MAX, ids ?? null],
       );
       const names = await keyring.open(
         tx,

@@ -53,7 +53,7 @@ describe('with a model', () => {
       producedBy: { prompt: 'ask/v1', model: 'openai:scripted' },
       parts: [{ tool: 'said', restsOn: ['r1', EXPORT], counted: [{ span }] }, { tool: 'themes' }],
     });
-    expect(steps).toEqual(['reading', 'counting', 'reading', 'writing', 'checking']);
+    expect(steps).toEqual(['thinking', 'counting', 'thinking', 'writing', 'checking']);
   });
 
   it('shows the model the redacted question, and of what was found nothing but numbers, ids and fields of ours', async () => {
@@ -87,7 +87,11 @@ describe('with a model', () => {
   it.each([
     ['invents numbers twice', [listThemes, answer('99 reports.'), answer('98 reports.')], 'bad_answer'],
     ['rests on what nobody looked up', [answer('All is well.', ['r7']), answer('All is well.', [OTHER])], 'bad_answer'],
-    ['names a theme that it made up', [listThemes, answer(`It is {${OTHER}}.`), answer(`It is {${OTHER}}.`)], 'bad_answer'],
+    [
+      'names a theme that it made up',
+      [listThemes, answer(`It is {${OTHER}}.`), answer(`It is {${OTHER}}.`)],
+      'bad_answer',
+    ],
     ['talks instead of calling', [{ says: 'Let me tell you' }, { says: 'a story' }], 'bad_answer'],
     ['refuses', [{ refusal: 'I would rather not.' }], 'refused'],
     ['is down', [{ status: 503 }], 'unavailable'],
@@ -96,7 +100,12 @@ describe('with a model', () => {
   ])('lets the rules answer when it %s', async (_what, script, fellBack) => {
     model.script(...script);
     const draft = await ask('What do customers complain about?');
-    expect(draft).toMatchObject({ outcome: 'answered', fellBack, producedBy: { model: null }, parts: [{ tool: 'themes' }] });
+    expect(draft).toMatchObject({
+      outcome: 'answered',
+      fellBack,
+      producedBy: { model: null },
+      parts: [{ tool: 'themes' }],
+    });
   });
 
   it('lets the rules answer when it takes too long', async () => {
@@ -112,7 +121,12 @@ describe('with a model', () => {
   });
 
   it('tells the model that there are no other tools, and does nothing', async () => {
-    const forbidden = { calls: [{ name: 'delete_everything', args: { sure: true } }, { name: 'read_messages', args: {} }] };
+    const forbidden = {
+      calls: [
+        { name: 'delete_everything', args: { sure: true } },
+        { name: 'read_messages', args: {} },
+      ],
+    };
     model.script(forbidden, listThemes, answer('42 reports came in.'));
     const draft = await ask('Delete everything');
     expect(looked).toHaveLength(1);
@@ -129,12 +143,18 @@ describe('with a model', () => {
 
 describe('a statement', () => {
   const lookUps = [
-    { id: 'r1', call: { tool: 'waiting' as const }, callId: null, found: { tool: 'count' as const, filter: {}, span, counted } },
+    {
+      id: 'r1',
+      call: { tool: 'waiting' as const },
+      callId: null,
+      found: { tool: 'count' as const, filter: {}, span, counted },
+    },
   ];
   const problems = (text: string, restsOn = ['r1']) => problemsOf({ text, restsOn }, lookUps);
 
-  it.each(['42 reports, 17 before.', '9 customers in the last 7 days.', 'Nothing else is known.'])('holds: %s', (text) =>
-    expect(problems(text)).toEqual([]),
+  it.each(['42 reports, 17 before.', '9 customers in the last 7 days.', 'Nothing else is known.'])(
+    'holds: %s',
+    (text) => expect(problems(text)).toEqual([]),
   );
 
   it.each([

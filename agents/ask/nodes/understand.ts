@@ -10,8 +10,11 @@ export const LOOK_UPS_MAX = 8;
 /** Makes the node. `mind` is null without a model. */
 export function createUnderstand(deps: { mind: Mind | null }) {
   return async function understand(state: AskState): Promise<AskUpdate> {
-    state.say('reading');
-    if (!deps.mind || state.fellBack !== null) return parse(state);
+    if (!deps.mind || state.fellBack !== null) {
+      state.say('reading');
+      return parse(state);
+    }
+    state.say('thinking');
     if (state.turns >= TURNS_MAX) return { ...parse(state), fellBack: 'too_many_turns' };
     try {
       return await think(deps.mind, state);

@@ -1,7 +1,7 @@
 // /throughline ask <question>
 
 import { toPlain } from '../text.ts';
-import { capabilities, GREETING, WAITING } from '../views/answer.ts';
+import { answerMessage, capabilities, GREETING, WAITING } from '../views/answer.ts';
 import { refusalText, say } from '../views/replies.ts';
 import type { Command } from './command.ts';
 
@@ -10,7 +10,7 @@ export const ask: Command = {
   name: 'ask',
   usage: '/throughline ask what do customers complain about this week?',
   describe: 'a question in your words; the answer is yours alone until you share it',
-  async handle(rest, { verbs, answers }, asked) {
+  async handle(rest, { verbs }, asked) {
     const text = toPlain(rest, { user: () => null, channel: () => null }).trim();
     if (text === '') return capabilities(GREETING);
     const { trigger_id: trigger } = asked.interaction;
@@ -28,7 +28,6 @@ export const ask: Command = {
     await waiting;
     if (reply.kind === 'refused') return say(refusalText(reply.refusal));
     const shareable = asked.where.channel && !asked.where.channel.startsWith('D');
-    await answers.send(reply.answer, shareable ? 'mine' : 'kept', (message) => asked.reply(message));
-    return null;
+    return answerMessage(reply.answer, shareable ? 'mine' : 'kept');
   },
 };

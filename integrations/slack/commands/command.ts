@@ -2,7 +2,6 @@
 
 import type { Clock } from '#src/domain/ports.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
-import type { Answers } from '../answers.ts';
 import type { Ask } from '../app.ts';
 import type { Message } from '../client.ts';
 import type { ReactionSettings } from '../listeners/reactions.ts';
@@ -13,7 +12,6 @@ export const SLASH = '/throughline';
 export interface CommandDeps {
   verbs: Pick<
     Verbs,
-    | 'trends'
     | 'ask'
     | 'insights'
     | 'insight'
@@ -26,8 +24,8 @@ export interface CommandDeps {
     | 'volunteers'
     | 'volunteer'
   >;
-  /** Sends answers to questions as this workspace can show them. */
-  answers: Pick<Answers, 'send'>;
+  /** Answers about trends, with a picture where there is one. */
+  showTrends(text: string, ask: Ask): Promise<void>;
   /** Opens the window for a note; answers what to say instead when it cannot. */
   openNote(ask: Ask): Promise<Message | null>;
   /** The same for what became of the message that a link leads to. */

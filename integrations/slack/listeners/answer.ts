@@ -1,33 +1,31 @@
-// Clicks under an answer: share it, keep it, judge it.
+// Clicks under an answer that only its asker sees: share it, keep it.
 import { errorLine } from '#src/domain/errors.ts';
 import type { Log } from '#src/domain/ports.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
-import type { Answers } from '../answers.ts';
 import type { Ask, SlackApp } from '../app.ts';
 import type { Outbound } from '../outbound.ts';
 import {
   ANSWER_ACTIONS,
   answerKey,
+  answerMessage,
   KEPT,
-  NOT_ASKER,
   NOWHERE_TO_SHARE,
   SHARED,
   SHARED_ALREADY,
-  VOTED,
 } from '../views/answer.ts';
 import { fromRef } from '../views/ref.ts';
 import { OLD_MESSAGE, refusalText } from '../views/replies.ts';
 
 export interface AnswerClickDeps {
-  verbs: Pick<Verbs, 'shareAnswer' | 'ownAnswer' | 'vote'>;
-  answers: Answers;
+  verbs: Pick<Verbs, 'shareAnswer' | 'ownAnswer'>;
   outbound: Outbound;
   log: Log;
 }
 
 /** Hangs up the listeners of answers. */
 export function listenToAnswers(app: SlackApp, deps: AnswerClickDeps): void {
-  const { verbs, answers, outbound, log } = deps;
+  const { verbs, outbound, log } = deps;
+  const turns = new Map<string, Promise<unknown>>();
 
   app.onAction(ANSWER_ACTIONS.share, async (ask) => {
     const [answerId] = fromRef(ask.value, 1) ?? [];
@@ -38,13 +36,13 @@ export function listenToAnswers(app: SlackApp, deps: AnswerClickDeps): void {
     if (reply.kind === 'gone') return ask.reply(OLD_MESSAGE);
     if (reply.kind === 'refused') return ask.reply(refusalText(reply.refusal));
     const { answer, by } = reply;
-    // The same answer in the same place is one message, however often it is shared.
-    const posted = await answers.send(answer, { sharedBy: by }, (message) =>
+    // The same answer in the same place is one message, however often it is shared: whoever comes second finds the first.
+    const posted = await inTurn(`${answerId} ${channel}`, () =>
       outbound.postOnce({
         channel,
         threadTs: threadTs ?? null,
         key: `${answerKey(answerId)}:shared`,
-        message,
+        message: answerMessage(answer, { sharedBy: by }),
         since: new Date(answer.at),
         recover: true,
       }),
@@ -59,28 +57,17 @@ export function listenToAnswers(app: SlackApp, deps: AnswerClickDeps): void {
     if (!(await withoutButtons(ask, answerId))) await ask.reply(KEPT);
   });
 
-  const vote = async (ask: Ask): Promise<void> => {
-    const [side, answerId] = fromRef(ask.value, 2) ?? [];
-    if (!answerId || (side !== 'up' && side !== 'down')) return ask.reply(OLD_MESSAGE);
-    const reply = await verbs.vote({
-      thing: { kind: 'answer', id: answerId },
-      person: await ask.person(),
-      vote: side === 'up' ? 1 : -1,
-    });
-    switch (reply.kind) {
-      case 'done':
-        return ask.reply(VOTED[side]);
-      case 'not_asker':
-        return ask.reply(NOT_ASKER);
-      case 'refused':
-        return ask.reply(refusalText(reply.refusal));
-      case 'gone':
-        return ask.reply(OLD_MESSAGE);
+  /** One after the other for the same thing. */
+  async function inTurn<T>(name: string, run: () => Promise<T>): Promise<T> {
+    const before = turns.get(name) ?? Promise.resolve();
+    const turn = before.then(run, run);
+    turns.set(name, turn);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(name) === turn) turns.delete(name);
     }
-  };
-  app.onAction(ANSWER_ACTIONS.vote, vote);
-  app.onAction(ANSWER_ACTIONS.up, vote);
-  app.onAction(ANSWER_ACTIONS.down, vote);
+  }
 
   /** Draws what only this person sees again, so that it asks nothing any more. False when Slack takes no other message there. */
   async function withoutButtons(ask: Ask, answerId: string): Promise<boolean> {
@@ -89,7 +76,7 @@ export function listenToAnswers(app: SlackApp, deps: AnswerClickDeps): void {
     const own = await verbs.ownAnswer({ answerId, person: await ask.person() });
     if (own.kind !== 'answered') return false;
     try {
-      await answers.send(own.answer, 'kept', (message) => outbound.replaceMine(responseUrl, message));
+      await outbound.replaceMine(responseUrl, answerMessage(own.answer, 'kept'));
       return true;
     } catch (error) {
       log.info({ error: errorLine(error) }, 'the buttons under an answer stay: Slack takes no other message there');

@@ -1,5 +1,5 @@
 // The answer to a question in words: the numbers first, then what they rest on, what is not shown, and who worked it out.
-import type { Button, ContextActionsBlock, KnownBlock } from '@slack/types';
+import type { KnownBlock } from '@slack/types';
 import type {
   AnswerPart,
   AskDimension,
@@ -24,7 +24,6 @@ import {
   line,
   link,
   moment,
-  plain,
   quoted,
   rich,
   section,
@@ -32,16 +31,13 @@ import {
   sparkline,
   words,
 } from './blocks.ts';
+import { feedbackBlock } from './feedback.ts';
 import { toRef } from './ref.ts';
 import { changeWords, kindName } from './trends.ts';
 
 export const ANSWER_ACTIONS = {
   share: 'answer_share',
   keep: 'answer_keep',
-  /** Slack's own pair of thumbs; its value says which. */
-  vote: 'answer_vote',
-  up: 'answer_up',
-  down: 'answer_down',
 } as const;
 
 /** The name under which the answer to a question is found again. */
@@ -58,20 +54,16 @@ const LINES_MAX = 40;
 /** One line of an answer, for blocks and for plain text alike. */
 type Line = { kind: 'text'; markup: string } | { kind: 'small'; markup: string } | { kind: 'quote'; quote: ShownQuote };
 
-export interface AnswerLook {
-  /** `mine` offers to share it; `shared` says who did and shows the question. */
-  as: 'mine' | 'kept' | 'shown' | { sharedBy: string };
-  /** `buttons` where the workspace does not know Slack's own feedback buttons. */
-  feedback: 'own' | 'buttons' | 'none';
-}
+/** How an answer stands: alone before its asker, who may share it; kept to them; where it was asked; or shared by somebody. */
+export type AnswerLook = 'mine' | 'kept' | 'shown' | { sharedBy: string };
 
 /** The whole answer. */
-export function answerMessage(answer: ShownAnswer, look: AnswerLook): Message {
-  const lines = [...introOf(answer, look), ...linesOf(answer)].slice(0, LINES_MAX);
+export function answerMessage(answer: ShownAnswer, as: AnswerLook): Message {
+  const lines = [...introOf(answer, as), ...linesOf(answer)].slice(0, LINES_MAX);
   const footer = footerOf(answer);
   return {
     text: [...lines.map(plainOf), footer].join('\n'),
-    blocks: blocksOf(...lines.map(blockOf), context(footer), ...actionsOf(answer, look)),
+    blocks: blocksOf(...lines.map(blockOf), context(footer), ...actionsOf(answer, as)),
   };
 }
 
@@ -105,6 +97,7 @@ export const MENTION_HINT =
 /** What is done right now, as Slack shows it behind our name. */
 export const STATUS: Record<AskStep, string> = {
   reading: 'is reading the question…',
+  thinking: 'is thinking about what to look up…',
   counting: 'is counting reports…',
   writing: 'is writing the answer…',
   checking: 'is checking every number…',
@@ -112,21 +105,17 @@ export const STATUS: Record<AskStep, string> = {
 /** The same as the title of a step. */
 export const STEP_TITLES: Record<AskStep, string> = {
   reading: 'Reading the question',
+  thinking: 'Thinking about what to look up',
   counting: 'Counting reports',
   writing: 'Writing the answer',
   checking: 'Checking every number',
 };
 
-/** Stands where the answer will be, in a workspace without statuses and streams. */
-export const WAITING = 'I am looking it up…';
+/** The first word after a command whose answer takes a model's time. */
+export const WAITING = 'I am looking it up; the answer comes here.';
 export const SHARED = 'Shared. In the channel it shows only words that everybody there can open.';
 export const SHARED_ALREADY = 'This answer stands in the channel already.';
 export const KEPT = 'Only you see this answer.';
-export const VOTED = {
-  up: 'Thank you, noted.',
-  down: 'Thank you, noted. It counts against how I answered this.',
-} as const;
-export const NOT_ASKER = 'Only the person who asked can judge an answer; the others may ask for themselves.';
 export const NOWHERE_TO_SHARE = 'There is no channel here to share it with.';
 
 /** A suggested question: its label, and what is asked when somebody takes it. */
@@ -152,7 +141,7 @@ export function promptOf(suggestion: Suggestion): { title: string; message: stri
 }
 export const PROMPTS_TITLE = 'Ask what customers report';
 
-function introOf({ question }: ShownAnswer, { as }: AnswerLook): Line[] {
+function introOf({ question }: ShownAnswer, as: AnswerLook): Line[] {
   if (typeof as === 'string' || question === null) return [];
   return [small(`${harmless(clip(as.sharedBy, 80))} asked: “${harmless(clip(question, QUESTION_MAX))}”`)];
 }
@@ -214,15 +203,29 @@ function partLines(part: AnswerPart, answer: ShownAnswer): Line[] {
 type Counting = Extract<AnswerPart, { tool: 'count' | 'trend' | 'themes' | 'breakdown' }>;
 
 /** The numbers and the change, in one or two sentences. */
-function countWords(part: Counting, answer: ShownAnswer): string {
+function countWords(part: Counting, answer: ShownAnswer, withChange = true): string {
   const { reports, customers } = part.counted;
   const about = [scopeWords(part.filter, answer), spanWords(part)].filter(Boolean).join(' ');
   if (reports.now === 0) {
     const before = reports.before ? ` There were ${reports.before} in the time before.` : '';
-    return `*No reports* ${about}.${before}`;
+    return `*No ${kindsWords(part.filter, 0)}* ${about}.${before}`;
   }
-  const change = reports.change ? ` Reports: ${changeWords(reports)}.` : '';
-  return `*${count(reports.now, 'report')} from ${count(customers.now, 'customer')}* ${about}.${change}`;
+  const change = withChange && reports.change ? ` ${sentence(changeWords(reports))}.` : '';
+  return `*${reports.now} ${kindsWords(part.filter, reports.now)} from ${count(customers.now, 'customer')}* ${about}.${change}`;
+}
+
+const MANY: Readonly<Record<string, string>> = { praise: 'words of praise', noise: 'messages without a matter' };
+
+/** What is counted, by name: reports, or the kinds of them that were asked for. */
+function kindsWords({ kinds }: AskFilter, number: number): string {
+  if (!kinds) return number === 1 ? 'report' : 'reports';
+  const names = kinds.map((kind) => (number === 1 ? kindName(kind) : (MANY[kind] ?? `${kindName(kind)}s`)));
+  const last = names.pop();
+  return names.length > 0 ? `${names.join(', ')} ${number === 1 ? 'or' : 'and'} ${last}` : last!;
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 function compareLines(sides: Extract<AnswerPart, { tool: 'compare' }>['sides'], answer: ShownAnswer): Line[] {
@@ -251,7 +254,7 @@ function themeLines(part: Extract<AnswerPart, { tool: 'themes' }>, answer: Shown
         : ` ${lead}`;
   const none = part.order === 'growth' && part.rows.length === 0 && reports > 0 ? ' Nothing has grown.' : '';
   return [
-    text(`${countWords(part, answer)}${head}${none}`),
+    text(`${countWords(part, answer, !few)}${head}${none}`),
     ...part.rows.flatMap((row, at): Line[] => {
       const change = row.reports.change?.kind === 'measured' ? `, ${changeWords(row.reports)}` : '';
       const counts = `${count(row.reports.now, 'report')}, ${count(row.customers.now, 'customer')}${change}`;
@@ -364,7 +367,9 @@ function sourcesOf(part: Extract<AnswerPart, { tool: 'said' }>, answer: ShownAns
     ...themes.slice(0, 3).map((id) => titleOf(id, answer)),
     ...part.counted
       .slice(0, 3)
-      .map((one) => ['reports', scopeWords(one.filter, answer), spanWords(one)].filter(Boolean).join(' ')),
+      .map((one) =>
+        [kindsWords(one.filter, 2), scopeWords(one.filter, answer), spanWords(one)].filter(Boolean).join(' '),
+      ),
   ];
   return sources.length > 0 ? [small(`Rests on: ${sources.join(' · ')}`)] : [];
 }
@@ -393,7 +398,6 @@ function scopeWords(filter: AskFilter, answer: ShownAnswer): string {
   return [
     filter.about && `about “${harmless(clip(filter.about, 80))}”`,
     filter.theme && `about ${titleOf(filter.theme, answer)}`,
-    filter.kinds && `of the kind ${filter.kinds.map(kindName).join(', ')}`,
     filter.area && `in the area “${harmless(clip(filter.area, 60))}”`,
     filter.source && `from ${sourceName(filter.source)}`,
     filter.customer && `from the customer “${harmless(clip(filter.customer, 60))}”`,
@@ -450,43 +454,20 @@ function footerOf({ producedBy, fellBack, hiddenQuotes, outcome }: ShownAnswer):
     .join(' · ');
 }
 
-function actionsOf({ answerId, outcome }: ShownAnswer, { as, feedback }: AnswerLook): (KnownBlock | false)[] {
+function actionsOf({ answerId, outcome }: ShownAnswer, as: AnswerLook): (KnownBlock | false)[] {
   if (outcome !== 'answered') return [];
-  const mine: Button[] =
-    as === 'mine'
-      ? [
-          button(ANSWER_ACTIONS.share, 'Share to channel', toRef(answerId)),
-          button(ANSWER_ACTIONS.keep, 'Keep to yourself', toRef(answerId)),
-        ]
-      : [];
-  const thumbs: Button[] =
-    feedback === 'buttons'
-      ? [
-          button(ANSWER_ACTIONS.up, 'Helpful', toRef('up', answerId)),
-          button(ANSWER_ACTIONS.down, 'Not helpful', toRef('down', answerId)),
-        ]
-      : [];
-  const elements = [...mine, ...thumbs];
-  return [elements.length > 0 && { type: 'actions', elements }, feedback === 'own' && feedbackBlock(answerId)];
-}
-
-function feedbackBlock(answerId: string): ContextActionsBlock {
-  const side = (label: string, spoken: string, vote: string) => ({
-    text: plain(label, 75),
-    accessibility_label: spoken,
-    value: toRef(vote, answerId),
-  });
-  return {
-    type: 'context_actions',
-    elements: [
-      {
-        type: 'feedback_buttons',
-        action_id: ANSWER_ACTIONS.vote,
-        positive_button: side('Helpful', 'This answer was helpful', 'up'),
-        negative_button: side('Not helpful', 'This answer was not helpful', 'down'),
-      },
-    ],
-  };
+  const ref = toRef(answerId);
+  return [
+    as === 'mine' && {
+      type: 'actions',
+      elements: [
+        button(ANSWER_ACTIONS.share, 'Share to channel', ref),
+        button(ANSWER_ACTIONS.keep, 'Keep to yourself', ref),
+      ],
+    },
+    // Only the one who asked judges an answer, and they have theirs.
+    typeof as === 'string' && feedbackBlock({ kind: 'answer', id: answerId }),
+  ];
 }
 
 function text(markup: string): Line {

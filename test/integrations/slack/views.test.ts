@@ -9,7 +9,6 @@ import { pasted } from '#integrations/slack/commands/trace.ts';
 import { clip, clipMarkup, fitted } from '#integrations/slack/limits.ts';
 import { DEFAULT_REACTIONS } from '#integrations/slack/listeners/reactions.ts';
 import { harmless, isoOfTs, linkTo, toPlain, webAddress } from '#integrations/slack/text.ts';
-import { answerMessage } from '#integrations/slack/views/answer.ts';
 import { sparkline } from '#integrations/slack/views/blocks.ts';
 import { captureReceipt, confirmApproval } from '#integrations/slack/views/capture.ts';
 import { cardMessage } from '#integrations/slack/views/card.ts';
@@ -23,9 +22,7 @@ import { traceMessage } from '#integrations/slack/views/trace.ts';
 import { CARD_STATES, type CardView } from '#src/domain/card.ts';
 import { AppError, ExternalError } from '#src/domain/errors.ts';
 import { LINEAGE_KINDS } from '#src/domain/lineage.ts';
-import type { TrendsQuery } from '#src/domain/trends.ts';
 import { messageProblems, problemLine, viewProblems } from '#src/sandbox/slack/block-kit.ts';
-import { noTrends } from '#test/support/trends.ts';
 import { decisionOf, openCard } from './support.ts';
 
 const NOW = new Date('2026-03-02T09:05:00Z');
@@ -406,10 +403,8 @@ describe('what a button carries', () => {
 describe('commands', () => {
   const asked: string[] = [];
   const deps = {
-    answers: { send: (answer, as, put) => put(answerMessage(answer, { as, feedback: 'own' })) },
     verbs: {
       ask: async () => ({ kind: 'refused' as const, refusal: 'guest' as const }),
-      trends: async (query: TrendsQuery) => noTrends(query, NOW),
       insights: async () => [],
       insight: async (query: string) => (query === 'ins_1' ? openCard() : null),
       trace: async (query: string) => {
@@ -433,6 +428,7 @@ describe('commands', () => {
     openNote: async () => null,
     openWhy: async () => null,
     openTheme: async () => null,
+    showTrends: async () => {},
     clock: { now: () => NOW, sleep: async () => {} },
     settings: async () => ({ captureEmoji: 'memo', reactions: DEFAULT_REACTIONS }),
     insightsChannel: '#insights',
@@ -454,10 +450,6 @@ describe('commands', () => {
     ['HELP', /what several of them say alike/],
     ['ask', /I answer questions about what customers report/],
     ['ask what is new?', /Guests can read along/],
-    ['trends', /No reports in the last 7 days/],
-    ['trends 90d', /No reports in the last 90 days/],
-    ['trends 5y', /“5y” is longer than I count/],
-    ['trends 30d kind:bgu', /Did you mean `\/throughline trends 30d kind:bug`/],
     ['insight', /There are no insights yet/],
     ['insight ins_1', /stops after 1,000 rows/],
     ['insight ins_2', /I know no insight/],
