@@ -157,6 +157,9 @@ describe('the digest', () => {
     expect(shown).toMatch(/dismissed by Pia Product/);
     expect(shown).toMatch(/Not posted yet/);
     expect(digest!.text).toMatch(/waits because today’s new cards are spent/);
+    // Its picture stands in the message itself, with its numbers as words.
+    const picture = (digest!.blocks ?? []).find(({ type }) => type === 'image');
+    expect(picture?.alt_text).toMatch(/^Bar chart of reports per day.*: .*9/);
     expect(await stage.app.db.query(`select produced_by from rateable where thing_kind = 'digest'`)).toEqual([
       { produced_by: 'digest 1' },
     ]);

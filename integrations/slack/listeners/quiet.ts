@@ -3,7 +3,8 @@ import type { DigestView } from '#src/domain/digest.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
 import type { SlackApp } from '../app.ts';
 import type { Outbound, Posted } from '../outbound.ts';
-import { DIGEST_ACTIONS, digestMessage, showNowText } from '../views/digest.ts';
+import type { Picture, Pictures } from '../pictures.ts';
+import { DIGEST_ACTIONS, digestChart, digestMessage, showNowText } from '../views/digest.ts';
 import { fromRef } from '../views/ref.ts';
 import { reminderKey, reminderMessage } from '../views/reminder.ts';
 import { OLD_MESSAGE } from '../views/replies.ts';
@@ -38,13 +39,27 @@ export function listenToQuiet(app: SlackApp, deps: { verbs: Pick<Verbs, 'showNow
 }
 
 /** Makes the voice of one workspace. */
-export function createVoice({ outbound }: { outbound: Pick<Outbound, 'postOnce'> }): Voice {
+export function createVoice(deps: {
+  outbound: Pick<Outbound, 'postOnce'>;
+  pictures: Pick<Pictures, 'make' | 'whenReady'>;
+}): Voice {
+  const { outbound, pictures } = deps;
   return {
     async digest({ key, to, view, since, recover }) {
       // We may not read direct messages, so that an earlier try cannot be looked for. It counts as sent: a digest can be asked for at any time,
       // and a second one would be noise.
       if (to.kind === 'person' && recover) return { channel: to.id, ts: null };
-      return outbound.postOnce({ channel: to.id, key, message: digestMessage(view, { ratedAs: key }), since, recover });
+      const post = (picture: Picture | null) =>
+        outbound.postOnce({
+          channel: to.id,
+          key,
+          message: digestMessage(view, { picture, ratedAs: key }),
+          since,
+          recover,
+        });
+      const drawing = recover ? null : digestChart(view);
+      const picture = drawing && (await pictures.make(drawing.chart, drawing.alt));
+      return (picture && (await pictures.whenReady(() => post(picture)))) ?? post(null);
     },
     remind: ({ cardId, channel, cardTs, ownerId, hours, since, recover }) =>
       outbound.postOnce({

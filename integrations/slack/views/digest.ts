@@ -1,9 +1,11 @@
 // The digest: one message with what happened since the last one. Every list says how many it leaves out; every title is safe for whoever reads it.
 import type { KnownBlock } from '@slack/types';
+import type { Chart } from '#src/domain/chart.ts';
 import type { DigestDecision, DigestLine, DigestPart, DigestView } from '#src/domain/digest.ts';
 import type { Held, ShowNowReply } from '#src/domain/quiet.ts';
 import type { Message } from '../client.ts';
 import { clip, clipMarkup, LENGTH } from '../limits.ts';
+import type { Picture } from '../pictures.ts';
 import { harmless, linkTo, when } from '../text.ts';
 import { blocksOf, button, context, count, section, sparkline } from './blocks.ts';
 import { feedbackBlock } from './feedback.ts';
@@ -13,17 +15,16 @@ import { OLD_MESSAGE, refusalText } from './replies.ts';
 export const DIGEST_ACTIONS = { show: 'digest_show' } as const;
 
 const TITLE_MAX = 120;
-
-/** A picture that stands in the digest. */
-export interface DigestPicture {
-  fileId: string;
-  alt: string;
-}
+const WEEK = 7;
+const DAY_MS = 86_400_000;
 
 /** The digest, with its picture where Slack takes one; one that was sent can be judged under its name. */
 export function digestMessage(
   view: DigestView,
-  { picture = null, ratedAs = null }: { picture?: DigestPicture | null; ratedAs?: string | null } = {},
+  {
+    picture = null,
+    ratedAs = null,
+  }: { picture?: Pick<Picture, 'fileId' | 'alt'> | null; ratedAs?: string | null } = {},
 ): Message {
   const parts: [title: string, lines: string[]][] = [
     ['New', lined(view.fresh, themeLine)],
@@ -101,7 +102,35 @@ function headline(view: DigestView): string {
   return `*${PERIOD_WORDS[view.cadence]}*, ${span}\n${count(view.reports, 'report')} from ${count(view.customers, 'customer')}; ${view.before} in the same time before.`;
 }
 
-function pictureBlock({ fileId, alt }: DigestPicture): KnownBlock {
+/** What its picture shows: the last seven days beside the seven before. Null when there is nothing to draw. */
+export function digestChart(view: DigestView): { chart: Chart; alt: string } | null {
+  const [before, now] = [view.days.slice(0, WEEK), view.days.slice(WEEK)];
+  if (view.days.every((number) => number === 0)) return null;
+  const labels = now.map((_, index) => dayName(Date.parse(view.to) - (now.length - 1 - index) * DAY_MS));
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  const title = `${count(sum(now), 'report')} in the last 7 days, ${sum(before)} in the 7 before`;
+  return {
+    chart: {
+      title,
+      subtitle: ['Each bar stands for 24 hours, by their end (UTC). Dashed line: the 7 days before.'],
+      unit: 'reports per day',
+      labels,
+      now,
+      before,
+      beforeName: '7 days before',
+      panelsTitle: '',
+      panels: [],
+      locale: 'en-GB',
+    },
+    alt: `Bar chart of reports per day. The last 7 days: ${now.map((number, index) => `${labels[index]} ${number}`).join(', ')}. As a dashed line the 7 days before: ${before.join(', ')}.`,
+  };
+}
+
+function dayName(at: number): string {
+  return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+}
+
+function pictureBlock({ fileId, alt }: Pick<Picture, 'fileId' | 'alt'>): KnownBlock {
   return { type: 'image', slack_file: { id: fileId }, alt_text: clip(alt, 2_000) };
 }
 
