@@ -189,6 +189,9 @@ function SIDE(where: string): string {
   return `side as materialized (select c.theme_id, c.customer_id, ${NOW_AND_BEFORE} from conversation c ${where} group by 1, 2)`;
 }
 
+// What people have called noise is no trend; who names the theme gets it.
+const HEARD = ` and c.theme_id not in (select id from theme where workspace_id = $1 and noise_by is not null)`;
+
 /** The reports of a selection: $1 workspace, $2 from, $3 to, $4 where before ends and now begins. */
 function chosenBy(
   { query: { filters }, customerIds, themeIds }: Selection,
@@ -200,7 +203,7 @@ function chosenBy(
   const unless = (list: readonly string[]) => (list.length > 0 ? list : null);
   const area = unless(filters.area.map((value) => value.toLowerCase()));
   return {
-    where: `where c.workspace_id = $1 and c.state = 'live' and c.theme_id is not null and c.first_at >= $2 and c.first_at < $3${any('c.source', unless(filters.source))}${any('c.kind', unless(filters.kind))}${any('lower(c.area)', area)}${any('c.customer_id', customerIds)}${any('c.theme_id', themeIds)}`,
+    where: `where c.workspace_id = $1 and c.state = 'live' and c.theme_id is not null and c.first_at >= $2 and c.first_at < $3${any('c.source', unless(filters.source))}${any('c.kind', unless(filters.kind))}${any('lower(c.area)', area)}${any('c.customer_id', customerIds)}${any('c.theme_id', themeIds)}${themeIds === null ? HEARD : ''}`,
     values,
   };
 }

@@ -384,6 +384,12 @@ describe('noise', () => {
     await s.complain('dan', EXPORT_COMPLAINTS[3]);
     await s.complain(s.newcomer('gil'), EXPORT_COMPLAINTS[4]);
     expect((await s.view(s.exportTheme)).reports).toBe(5);
+    const filters = { area: [], source: [], customer: [], kind: [], theme: [] };
+    const trends = await s.app.verbs.trends(
+      { period: { days: 7 }, previous: false, filters },
+      oneReader(s.person('pia')),
+    );
+    expect(trends.themes.map(({ themeId }) => themeId)).toEqual([s.loginTheme]);
     expect(s.parents().map((message) => message.ts)).toEqual([ts]);
     expect(s.card().text).toContain('marked it as noise');
     const [edit] = (await s.view(s.exportTheme)).history;

@@ -165,16 +165,45 @@ const SUBMIT: Record<Gesture['kind'], string> = {
 
 function headline({ gesture, from, to, reports, customers }: Preview) {
   const n = `${count(reports, 'report')} from ${count(customers, 'customer')}`;
+  const one = reports === 1;
   const name = (theme: ThemeBrief) => words(themeName(theme), { bold: true });
   switch (gesture) {
     case 'merge':
-      return [line(words(`${n} move from “`), name(from), words('” to “'), name(to ?? from), words('”.'))];
+      return [
+        line(
+          words(`${n} ${one ? 'moves' : 'move'} from “`),
+          name(from),
+          words('” to “'),
+          name(to ?? from),
+          words('”.'),
+        ),
+      ];
     case 'move':
-      return [line(words(`${n} move from “`), name(from), words('” to “'), name(to ?? from), words('”.'))];
+      return [
+        line(
+          words(`${n} ${one ? 'moves' : 'move'} from “`),
+          name(from),
+          words('” to “'),
+          name(to ?? from),
+          words('”.'),
+        ),
+      ];
     case 'split':
-      return [line(words(`${n} leave “`), name(from), words('” for a theme of their own.'))];
+      return [
+        line(
+          words(`${n} ${one ? 'leaves' : 'leave'} “`),
+          name(from),
+          words(`” for a theme of ${one ? 'its' : 'their'} own.`),
+        ),
+      ];
     case 'noise':
-      return [line(words(`${n} leave “`), name(from), words('” and stay out, since they are no reports.'))];
+      return [
+        line(
+          words(`${n} ${one ? 'leaves' : 'leave'} “`),
+          name(from),
+          words(`” and ${one ? 'stays out, since it is no report' : 'stay out, since they are no reports'}.`),
+        ),
+      ];
     case 'noise_theme':
       return [line(words('“'), name(from), words(`” with its ${n} is noise.`))];
   }

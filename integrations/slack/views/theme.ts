@@ -257,7 +257,7 @@ export function noTheme(query: string): string {
 const DONE_WORDS: Record<EditKind, (reports: string) => string> = {
   renamed: () => 'Renamed. The machine keeps this name from now on.',
   merged: (n) => `Merged: ${n} moved.`,
-  split: (n) => `Split off: ${n} in a theme of their own.`,
+  split: (n) => `Split off: ${n} in another theme.`,
   moved: (n) => `Moved: ${n}.`,
   noise: (n) => `Marked as noise: ${n}. What is marked so stays out.`,
   noise_theme: () => 'Marked as noise. It goes on gathering what is like it, takes no card and stands in no digest.',
