@@ -7,7 +7,7 @@ type Verdict = KeptOut | 'passed';
 
 /** What the gate said of a conversation, also where it was written down in an earlier version. */
 const VERDICT = `case when not o.is_noise then 'passed' when o.body->'gate'->>'verdict' = 'left_out' then 'left_out' else 'noise' end`;
-const SEEN = `from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
+const SEEN = `from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id and o.conversation_id = c.id
   where c.workspace_id = $1 and c.state = 'live' and c.captured_by is null and not c.historical and o.created_at > $2 and o.created_at <= $3
     and exists (select 1 from signal_head h where h.workspace_id = $1 and h.conversation_id = c.id and h.author_role = 'customer' and h.change <> 'deleted')`;
 

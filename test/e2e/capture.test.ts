@@ -286,3 +286,46 @@ describe('a note', () => {
     expect(() => modalOf(stage, 'vera')).toThrow('no window');
   }, 30_000);
 });
+
+describe('a mention in a thread', () => {
+  it('captures the message that the thread hangs on, and tells the one who asked alone', async () => {
+    const stage = await takeStage();
+    const { slack, user, channel, complain, settle, toldTo, audit, app } = stage;
+    const noise = await complain('ana', 'thanks!');
+    slack.human.post(user('pia'), channel('support'), `@${slack.state.app.botName} capture`, { threadTs: noise.ts });
+    await settle();
+    expect(toldTo('pia', 'support').at(-1)).toContain('Captured');
+    expect(toldTo('ana', 'support')).toEqual([]);
+    expect(await audit('signal.captured')).toEqual(['signal.captured by pia']);
+    expect(
+      await app.db.query('select 1 from signal_head where captured_by is not null and external_id = $1', [
+        `slack:${channel('support')}:${noise.ts}`,
+      ]),
+    ).toHaveLength(1);
+    expect(stage.repliesTo(noise.ts, 'support').filter(({ user: author }) => author !== user('pia'))).toEqual([]);
+  }, 30_000);
+
+  it('says where it works when it stands alone', async () => {
+    const stage = await takeStage();
+    const { slack, user, channel, settle, toldTo, audit } = stage;
+    slack.human.post(user('pia'), channel('support'), `@${slack.state.app.botName} capture this please`);
+    await settle();
+    expect(toldTo('pia', 'support').at(-1)).toContain('the message that a thread hangs on');
+    expect(await audit('signal.captured')).toEqual([]);
+  }, 30_000);
+});
+
+describe('a channel that captures conservatively', () => {
+  it('leaves a question to people, and takes it back out when the capture is taken back', async () => {
+    const stage = await takeStage();
+    const { complain, react, unreact, app, channel } = stage;
+    await app.db.query("update channel set capture = 'conservative' where channel_id = $1", [channel('support')]);
+    const question = await complain('ana', 'How can I change my password?');
+    const themed = async () => (await app.db.query('select 1 from conversation where theme_id is not null')).length;
+    expect(await themed()).toBe(0);
+    await react('pia', 'memo', { ts: question.ts, in: 'support' });
+    expect(await themed()).toBe(1);
+    await unreact('pia', 'memo', { ts: question.ts, in: 'support' });
+    expect(await themed()).toBe(0);
+  }, 30_000);
+});

@@ -23,7 +23,8 @@ const KIND_WORDS: Record<LineageKind, [one: string, many: string]> = {
 
 const LONE_WORDS = {
   not_observed_yet: 'I have this message and have not read it yet. Try again in a few seconds.',
-  noise: 'I have this message, and took it for small talk: it belongs to no theme. Capture it if that is wrong.',
+  noise:
+    'I have this message, and took it for small talk, or its channel leaves such messages to people: it belongs to no theme. Capture it if that is wrong; `/throughline why` with its link says more.',
   no_theme: 'I have this message; it resembles nothing else so far, so it has no theme yet.',
 } as const;
 

@@ -120,8 +120,8 @@ function messageBlocks(why: MessageWhy, offer: boolean): (KnownBlock | null)[] {
         )
       : null,
     why.theme ? section(themeWords(why.theme)) : null,
-    nearestBlock(why),
     section(`*What became of it*\n${fateWords(why)}`),
+    nearestBlock(why),
     offer ? captureButton(captureRef(why), 'Capture it now') : null,
   ];
 }
@@ -172,7 +172,8 @@ function themeWords(theme: NonNullable<MessageWhy['theme']>): string {
 
 function nearestBlock(why: MessageWhy): KnownBlock | null {
   const rows = why.nearest.map(
-    (one) => `• ${one.score.toFixed(2)} (it takes ${one.needed.toFixed(2)}): ${titleOf(one)}`,
+    (one) =>
+      `• ${one.score.toFixed(2)} (it takes ${one.needed.toFixed(2)}): ${titleOf(one)}${one.themeId === why.theme?.themeId ? ', its own' : ''}`,
   );
   if (why.nearestHidden > 0)
     rows.push(`• ${count(why.nearestHidden, 'more theme')} with reports from places that you cannot open`);
