@@ -61,7 +61,7 @@ export function createAdministering(deps: AdministerDeps): { verbs: AdminVerbs; 
     async setChannel({ person, channelId, change }) {
       const refusal = refusalOf(person);
       if (refusal) return { kind: 'refused', refusal };
-      const [what, value] = Object.entries(change)[0]!;
+      const [what, value] = 'ownerId' in change ? (['owner', change.ownerId] as const) : Object.entries(change)[0]!;
       return db.transaction('admin.channel', async (tx) => {
         const at = deps.now();
         const row = await settings.channel(tx, channelId);

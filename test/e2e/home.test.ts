@@ -168,6 +168,23 @@ describe('what a person captured', () => {
   });
 });
 
+describe('themes that a person follows', () => {
+  it('stand on their Home with what became of them, until they follow them no longer', async () => {
+    const { openCard, openHome, home, click, app, user, settle } = await takeStage();
+    await openCard();
+    const [row] = await app.db.query<{ theme_id: string }>('select theme_id from card');
+    const person = { id: user('dan'), kind: 'member', approver: false } as const;
+    expect(await openHome('dan')).not.toContain('Themes I follow');
+    await app.verbs.follow({ themeId: row!.theme_id, person, on: true });
+    await settle();
+    expect(home('dan')).toMatch(/Themes I follow.*3 reports from 3 customers · an insight that waits/s);
+    await click('pia', 'card_file');
+    expect(home('dan')).toMatch(/Themes I follow.*filed as .*ENG-1/s);
+    await app.verbs.follow({ themeId: row!.theme_id, person, on: false });
+    expect(await openHome('dan')).not.toContain('Themes I follow');
+  });
+});
+
 describe('people without rights', () => {
   it('get a short, kind Home without anybody’s words', async () => {
     const { openCard, openHome, homeActions, newcomer, slack, user, channel } = await takeStage();
@@ -354,8 +371,8 @@ describe('administration', () => {
       'channel.mode by pia',
       'channel.mode by pia',
       'channel.capture by pia',
-      'channel.ownerId by pia',
-      'channel.ownerId by pia',
+      'channel.owner by pia',
+      'channel.owner by pia',
     ]);
   });
 

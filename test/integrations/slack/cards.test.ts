@@ -81,7 +81,7 @@ describe('clicks on a card', () => {
       revision: 2,
       verb: 'approve',
       via: 'button',
-      person: { id: w.id('ana'), kind: 'member', approver: true },
+      person: { id: w.id('ana'), kind: 'member', approver: true, admin: true },
     });
     expect(actionsOf(shown())).toEqual(['card_undo']);
     expect(JSON.stringify(shown().blocks)).toContain('Approved by Ana Costa');
