@@ -112,7 +112,7 @@ export function createSlackIntake(deps: IntakeDeps): SlackIntake {
     },
 
     async drain() {
-      await Promise.all(running);
+      while (running.size > 0) await Promise.all(running);
     },
   };
 

@@ -70,8 +70,7 @@ export function listenToCards(app: SlackApp, deps: CardDeps): void {
     const [cardId, decisionId] = fromRef(ask.value, 2) ?? [];
     if (!cardId || !decisionId) return ask.reply(OLD_MESSAGE);
     const reply = await verbs.undo({ decisionId, person: await ask.person(), via: 'button' });
-    await redrawAt(ask, cardId);
-    await ask.reply(undoText(reply, await namesIn(reply)));
+    await Promise.all([ask.reply(undoText(reply, await namesIn(reply))), redrawAt(ask, cardId)]);
   });
 
   app.onAction(CARD_ACTIONS.edit, async (ask) => {
@@ -81,8 +80,9 @@ export function listenToCards(app: SlackApp, deps: CardDeps): void {
     if (ask.late || !trigger) return ask.reply(CLICK_AGAIN);
     const form = await verbs.editForm({ ...seen, person: await ask.person() });
     if ('kind' in form) {
-      await redrawAt(ask, seen.cardId);
-      return ask.reply(decideText(form, { verb: 'approve' }, await namesIn(form)) ?? OLD_MESSAGE);
+      const text = decideText(form, { verb: 'approve' }, await namesIn(form)) ?? OLD_MESSAGE;
+      await Promise.all([ask.reply(text), redrawAt(ask, seen.cardId)]);
+      return;
     }
     const at = messageOf(ask);
     const view = editModal(form, { cardId: seen.cardId, channel: at?.channel ?? null, ts: at?.ts ?? null });
@@ -111,11 +111,12 @@ export function listenToCards(app: SlackApp, deps: CardDeps): void {
     how: { verb: 'approve' | 'dismiss' | 'snooze'; via: Via; reason?: DismissReason },
   ): Promise<void> {
     const reply = await verbs.decide({ ...seen, ...how, person: await ask.person() });
-    await redrawAt(ask, seen.cardId);
-    // Whoever's click worked sees it on the card; everybody else is told why theirs did not.
-    if (reply.kind === 'done' && messageOf(ask)) return;
-    const text = decideText(reply, { verb: how.verb, reason: how.reason ?? null }, await namesIn(reply));
-    if (text) await ask.reply(text);
+    // Whoever's click worked sees it on the card; everybody else is told why theirs did not, and need not wait until the card is drawn.
+    const isSeen = reply.kind === 'done' && messageOf(ask) !== null;
+    const text = isSeen
+      ? null
+      : decideText(reply, { verb: how.verb, reason: how.reason ?? null }, await namesIn(reply));
+    await Promise.all([text === null ? null : ask.reply(text), redrawAt(ask, seen.cardId)]);
   }
 
   /** The click has been counted by now: that Slack would not draw the card at once must not read as if it had not. */

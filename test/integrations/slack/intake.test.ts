@@ -160,7 +160,7 @@ describe('interactions', () => {
     const again = await w.sim.redeliver(delivery);
     expect(again.status).toBe(200);
     await w.settled();
-    expect(w.verbs.asked).toEqual([{ verb: 'insights', input: undefined }]);
+    expect(w.verbs.asked.map(({ verb }) => verb)).toEqual(['insights']);
     expect([...w.inbox.values()]).toMatchObject([{ kind: 'command', interactive: true, handled: true }]);
   });
 
