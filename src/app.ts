@@ -11,6 +11,7 @@ import { buildThemeGraph } from '#agents/theme/graph.ts';
 import { createThemeIndex } from '#agents/theme/index.ts';
 import type { Integration } from '#integrations/contract.ts';
 import { createSlack, DEFAULT_CAPTURE_EMOJI, DEFAULT_REACTIONS, type Slack } from '#integrations/slack/index.ts';
+import { createCharts } from './charts/charts.ts';
 import { type Config, hiderOf } from './config.ts';
 import { connect, probeDatabase, probes, slackConfig } from './connect.ts';
 import type { Analyst } from './domain/analyst.ts';
@@ -46,6 +47,7 @@ import { createHome } from './pipeline/home.ts';
 import { createAccept, createIngest, type Incoming, isAwaited } from './pipeline/ingest.ts';
 import { createTelling } from './pipeline/news.ts';
 import { createObserve } from './pipeline/observe.ts';
+import { openCustomers } from './pipeline/place.ts';
 import { createPreferring } from './pipeline/preferences.ts';
 import { createQuality } from './pipeline/quality.ts';
 import { createQuiet } from './pipeline/quiet.ts';
@@ -484,7 +486,15 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       return integration.inbound.read(payload);
     };
     const theming = createTheme({ db, themes, placing, survivorOf: curations.survivorOf });
-    const trending = createTrending({ db, store: createTrends(workspaceId, keyring), audiences, now });
+    const trending = createTrending({
+      db,
+      store: createTrends(workspaceId, keyring),
+      audiences,
+      records,
+      telemetry,
+      nameOf,
+      now,
+    });
     const figures = createFigures(workspaceId, keyring);
     const questions = createQuestions(workspaceId, keyring);
     const mind = config.MODEL
@@ -496,6 +506,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         })
       : null;
     const readable = (themeIds: readonly string[], audience: Audience) => audiences.themes(db, themeIds, audience);
+    const known = (customerIds: readonly string[], audience: Audience) =>
+      openCustomers({ db, figures, audiences }, customerIds, audience);
     const asking = createAsking({
       db,
       workspaceId,
@@ -505,7 +517,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       texts,
       audiences,
       records,
-      think: createAsk({ mind, look: createLook({ db, figures, trends: trending, readable }), telemetry }),
+      think: createAsk({ mind, look: createLook({ db, figures, trends: trending, readable, known }), telemetry }),
       rateable: (input) => verbs.rateable(input),
       personOf,
       nameOf,
@@ -863,7 +875,10 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
     // --- Slack
     if (config.SLACK_BOT_TOKEN) {
+      const charts = createCharts({ log });
+      closers.push(() => charts.close());
       slack = createSlack(slackConfig(config, config.SLACK_BOT_TOKEN), {
+        draughtsman: charts,
         clock,
         log,
         telemetry,

@@ -5,7 +5,7 @@ import { type AskDeps, buildAskGraph } from './graph.ts';
 import { TURNS_MAX } from './nodes/understand.ts';
 
 export { createLook } from './look.ts';
-export { createMind, type Mind } from './mind.ts';
+export { createMind } from './mind.ts';
 
 // Somebody waits. What takes longer is answered by the rules.
 const THINK_MAX_MS = 25_000;

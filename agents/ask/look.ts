@@ -12,6 +12,7 @@ const DAY_MS = 86_400_000;
 const ROWS_MAX = 5;
 const FATES_MAX = 3;
 const TOPICS_TRIED = 40;
+const CUSTOMERS_TRIED = 40;
 
 export interface LookDeps {
   db: Tx;
@@ -19,6 +20,8 @@ export interface LookDeps {
   trends: TrendVerbs;
   /** Those of these themes whose words everybody in the audience may read. */
   readable(themeIds: readonly string[], audience: Audience): Promise<Set<string>>;
+  /** Those of these customers of whom everybody in the audience can open something. */
+  known(customerIds: readonly string[], audience: Audience): Promise<Set<string>>;
 }
 
 /** A look-up that cannot be made, and why. */
@@ -139,7 +142,7 @@ export function createLook(deps: LookDeps): (call: AskCall, asked: AskedFor) => 
       ...(area ? { area: [area] } : {}),
       ...(filter.source ? { source: [filter.source] } : {}),
       ...(filter.kinds ? { kind: filter.kinds } : {}),
-      ...(filter.customer ? { customer: await customersFor(filter.customer) } : {}),
+      ...(filter.customer ? { customer: await customersFor(filter.customer, audience) } : {}),
       ...(themes ? { theme: themes.slice(0, FILTER_VALUES_MAX) } : {}),
     };
     const span = filter.since || filter.daysAgo ? await spanFor(filter, now) : null;
@@ -215,14 +218,15 @@ export function createLook(deps: LookDeps): (call: AskCall, asked: AskedFor) => 
       .map(({ title }) => title);
   }
 
-  async function customersFor(name: string): Promise<string[]> {
-    if (/^cus_[0-9a-f]{24}$/.test(name)) return [name];
+  async function customersFor(name: string, audience: Audience): Promise<string[]> {
     const customers = await figures.customers(db);
     const folded = fold(name);
-    const exact = customers.filter((one) => fold(one.name) === folded);
+    const exact = customers.filter((one) => one.id === name || fold(one.name) === folded);
     const found = exact.length > 0 ? exact : customers.filter((one) => ` ${fold(one.name)} `.includes(` ${folded} `));
-    if (found.length === 0) throw new Miss('unknown_customer');
-    return found.slice(0, FILTER_VALUES_MAX).map(({ id }) => id);
+    const named = found.slice(0, CUSTOMERS_TRIED).map(({ id }) => id);
+    const known = await deps.known(named, audience);
+    if (known.size === 0) throw new Miss('unknown_customer');
+    return named.filter((id) => known.has(id)).slice(0, FILTER_VALUES_MAX);
   }
 }
 

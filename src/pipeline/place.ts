@@ -125,15 +125,7 @@ export function createPlace(deps: PlaceDeps): (question: Answered, audience: Aud
         for (const { key } of part.rows) if (key !== null) ids.add(key);
     }
     if (ids.size === 0) return {};
-    const said = await figures.saidBy(db, [...ids]);
-    const open = await audiences.conversations(
-      db,
-      said.map(({ conversationId }) => conversationId),
-      audience,
-    );
-    const known = new Set(
-      said.filter(({ conversationId }) => open.has(conversationId)).map(({ customerId }) => customerId),
-    );
+    const known = await openCustomers(deps, [...ids], audience);
     const names = await figures.customers(db, [...known]);
     return Object.fromEntries(names.map(({ id, name }) => [id, name]));
   }
@@ -146,6 +138,18 @@ export function createPlace(deps: PlaceDeps): (question: Answered, audience: Aud
     for (const id of new Set(ids)) people[id] = await deps.nameOf(id);
     return people;
   }
+}
+
+/** Those of these customers who said something that everybody in the audience can open: of the others nobody learns that they are known. */
+export async function openCustomers(
+  { db, figures, audiences }: Pick<PlaceDeps, 'db' | 'figures' | 'audiences'>,
+  customerIds: readonly string[],
+  audience: Audience,
+): Promise<Set<string>> {
+  const said = await figures.saidBy(db, customerIds);
+  const ids = said.map(({ conversationId }) => conversationId);
+  const open = await audiences.conversations(db, ids, audience);
+  return new Set(said.filter(({ conversationId }) => open.has(conversationId)).map(({ customerId }) => customerId));
 }
 
 /** Themes that may not be read leave their row: what is left of it is a number. */

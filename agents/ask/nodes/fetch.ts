@@ -5,7 +5,7 @@ import type { AskState, AskUpdate, LookUp } from '../state.ts';
 
 /** Makes the node. */
 export function createFetch(deps: { look: (call: AskCall, asked: AskedFor) => Promise<Found> }) {
-  return async function fetch(state: AskState): Promise<AskUpdate> {
+  return async function runLookUps(state: AskState): Promise<AskUpdate> {
     state.say('counting');
     const lookUps: LookUp[] = [];
     const messages = [...(state.messages ?? [])];

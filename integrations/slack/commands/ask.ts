@@ -9,7 +9,7 @@ import type { Command } from './command.ts';
 export const ask: Command = {
   name: 'ask',
   usage: '/throughline ask what do customers complain about this week?',
-  describe: 'a question in your words; the answer is yours alone until you share it',
+  describe: 'a question in your words, answered for you alone until you share it; or mention me, or write to me',
   async handle(rest, { verbs }, asked) {
     const text = toPlain(rest, { user: () => null, channel: () => null }).trim();
     if (text === '') return capabilities(GREETING);

@@ -69,7 +69,7 @@ export function answerMessage(answer: ShownAnswer, as: AnswerLook): Message {
 
 /** What Throughline can be asked; for a greeting, and for what was not understood. */
 export function capabilities(lead: string): Message {
-  const text = `${lead}\n${EXAMPLES.map((one) => `• ${one}`).join('\n')}`;
+  const text = `${lead}\n${EXAMPLE_LIST}`;
   return {
     text,
     blocks: blocksOf(
@@ -81,14 +81,16 @@ export function capabilities(lead: string): Message {
 
 export const GREETING = 'I answer questions about what customers report. For example:';
 const NOT_UNDERSTOOD = 'I did not understand that. I answer questions about what customers report, for example:';
-const EXAMPLES = [
+const EXAMPLE_LIST = [
   'What do customers complain about this week?',
   'How many reports about the CSV export in the last 30 days?',
   'Compare exports with billing',
   'Which areas get the most reports?',
   'What became of the CSV export? Who asked for it?',
   'What is new? What waits for a decision?',
-];
+]
+  .map((one) => `• ${one}`)
+  .join('\n');
 
 /** Said to somebody who mentions us and asks nothing. */
 export const MENTION_HINT =
@@ -147,11 +149,11 @@ function introOf({ question }: ShownAnswer, as: AnswerLook): Line[] {
 }
 
 function linesOf(answer: ShownAnswer): Line[] {
-  if (answer.outcome === 'greeted') return [text(GREETING), ...EXAMPLES.map((one) => text(`• ${one}`))];
+  if (answer.outcome === 'greeted') return [text(`${GREETING}\n${EXAMPLE_LIST}`)];
   if (answer.outcome === 'not_understood') {
     const near = answer.parts.flatMap((part) => (part.tool === 'nothing' ? part.near : []));
     const meant = near.length > 0 ? [text(`Did you mean ${nearWords(near)}?`)] : [];
-    return [text(NOT_UNDERSTOOD), ...EXAMPLES.map((one) => text(`• ${one}`)), ...meant];
+    return [text(`${NOT_UNDERSTOOD}\n${EXAMPLE_LIST}`), ...meant];
   }
   return answer.parts.flatMap((part) => partLines(part, answer));
 }
@@ -484,7 +486,7 @@ function blockOf(one: Line): KnownBlock {
   const { quote } = one;
   const address = webAddress(quote.permalink);
   return rich(
-    quoted(words(clip(quote.text, QUOTE_MAX))),
+    quoted(words(clip(oneLine(quote.text), QUOTE_MAX))),
     line(
       words(`${clip(quote.who, 60)}, ${sourceName(quote.source)} · `, undefined, 200),
       moment(quote.at),
