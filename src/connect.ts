@@ -69,7 +69,8 @@ export interface LiveCheck {
 export function probes(config: Config, deps: ConnectDeps): LiveCheck[] {
   const found: LiveCheck[] = [];
   const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken, MODEL: model } = config;
-  if (botToken) found.push({ what: 'Slack', system: 'slack', probe: createSlackProbe(slackConfig(config, botToken), deps) });
+  if (botToken)
+    found.push({ what: 'Slack', system: 'slack', probe: createSlackProbe(slackConfig(config, botToken), deps) });
   if (botToken && appToken)
     found.push({
       what: 'Slack Socket Mode',
