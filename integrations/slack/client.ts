@@ -77,6 +77,8 @@ export interface User {
   isDeleted: boolean;
   /** The name of the time zone that they have set in Slack. */
   timeZone: string | null;
+  /** BCP 47; null where Slack does not say. */
+  locale: string | null;
 }
 
 /** A user group, such as @support-team. */
@@ -152,6 +154,8 @@ export interface SlackClient {
   respond(responseUrl: string, message: Message, options?: { replace?: boolean }): Promise<void>;
   react(channel: string, ts: string, emoji: string): Promise<'added' | 'there_already'>;
   unreact(channel: string, ts: string, emoji: string): Promise<'removed' | 'gone'>;
+  /** Uploads a picture that nobody sees until a message shows it by this id. Null when the app may not, for want of `files:write`. */
+  uploadPicture(picture: { png: Buffer; name: string; title: string; alt: string }): Promise<string | null>;
   /** `expired` when the click is older than Slack's three seconds. */
   openView(triggerId: string, view: View): Promise<'opened' | 'expired'>;
   updateView(viewId: string, hash: string | null, view: View): Promise<'updated' | 'gone'>;
@@ -295,7 +299,7 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
       cache.getOrLoad(`user:${id}`, () =>
         call('users.info', () =>
           expecting(['user_not_found', 'user_not_visible', 'users_not_found'], null, async () =>
-            toUser(WireUser.parse((await web.users.info({ user: id })).user)),
+            toUser(WireUser.parse((await web.users.info({ user: id, include_locale: true })).user)),
           ),
         ),
       ),
@@ -459,16 +463,21 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
           operation: 'respond',
         });
       }
-      await call('respond', async (signal) => {
+      const put = async (answer: object, signal: AbortSignal) => {
         const response = await deps.fetch(responseUrl, {
           method: 'POST',
           headers: { 'content-type': 'application/json; charset=utf-8' },
-          body: JSON.stringify({ ...contentOf(message), response_type: 'ephemeral', replace_original: replace }),
+          body: JSON.stringify(answer),
           signal,
         });
         const body = await response.text();
         if (!response.ok) throw new WebAPIHTTPError(response.status, response.statusText, {}, body.slice(0, 200));
-      });
+      };
+      await call('respond', (signal) =>
+        optional.send(contentOf(message), (content) =>
+          put({ ...content, response_type: 'ephemeral', replace_original: replace }, signal),
+        ),
+      );
     },
 
     react: (channel, ts, emoji) =>
@@ -486,6 +495,35 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
           return 'removed' as const;
         }),
       ),
+
+    async uploadPicture({ png, name, title, alt }) {
+      if (!(await client.whoAmI()).scopes.includes('files:write')) return null;
+      const place = await call('files.getUploadURLExternal', () =>
+        expecting(['missing_scope'], null, () =>
+          web.files.getUploadURLExternal({ filename: name, length: png.length, alt_text: alt }),
+        ),
+      );
+      if (!place) return null;
+      const [url, id] = [z.url().parse(place.upload_url), z.string().parse(place.file_id)];
+      if (!isSlackAddress(url, deps.apiUrl)) {
+        throw new ExternalError('refused', 'The address to upload to is not one of Slack’s.', {
+          system: 'slack',
+          operation: 'upload',
+        });
+      }
+      await call('upload', async (signal) => {
+        const response = await deps.fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/octet-stream' },
+          body: new Uint8Array(png),
+          signal,
+        });
+        const body = await response.text();
+        if (!response.ok) throw new WebAPIHTTPError(response.status, response.statusText, {}, body.slice(0, 200));
+      });
+      await call('files.completeUploadExternal', () => web.files.completeUploadExternal({ files: [{ id, title }] }));
+      return id;
+    },
 
     openView: (triggerId, view) =>
       call(
@@ -696,6 +734,7 @@ function toUser(wire: WireUser): User {
     isStranger: wire.is_stranger === true,
     isDeleted: wire.deleted === true,
     timeZone: wire.tz || null,
+    locale: wire.locale || null,
   };
 }
 

@@ -113,6 +113,13 @@ export function toExternalError(error: unknown, operation: string): ExternalErro
   }
 }
 
+/** Whether Slack refused the blocks of a message: one of them is unknown in that workspace, or names a file that is not ready. */
+export function refusesBlocks(error: unknown): boolean {
+  const refusal = error instanceof ExternalError ? error.cause : error;
+  if (refusal instanceof WebAPIPlatformError) return /^invalid_blocks(_format)?$/.test(refusal.data.error);
+  return refusal instanceof WebAPIHTTPError && /invalid_blocks/.test(String(refusal.body ?? ''));
+}
+
 /** Slack's SDK logs through ours; its debug lines hold whole payloads, so they stay off. */
 export function toSlackLogger(log: Log) {
   const line =

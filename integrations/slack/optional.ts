@@ -1,11 +1,10 @@
 // Blocks that not every workspace has (yet): tried once, and where Slack refuses them, plain ones stand in until the next day.
-import type { ActionsBlock, Button, ContextActionsBlock, KnownBlock } from '@slack/types';
-import { WebAPIPlatformError } from '@slack/web-api';
+import type { ActionsBlock, Button, KnownBlock } from '@slack/types';
 import type { Clock } from '#src/domain/ports.ts';
+import { refusesBlocks } from './errors.ts';
 
 // Slack brings features to workspaces one after the other: what was refused may be there tomorrow.
 const REFUSED_MS = 86_400_000;
-const REFUSALS: ReadonlySet<string> = new Set(['invalid_blocks', 'invalid_blocks_format']);
 
 /** Sends messages whose blocks may be refused. */
 export interface OptionalBlocks {
@@ -14,33 +13,46 @@ export interface OptionalBlocks {
 
 /** Makes the memory of what a workspace refuses. */
 export function createOptionalBlocks(clock: Clock): OptionalBlocks {
-  let refusedAt: number | null = null;
-  const isRefused = () => refusedAt !== null && clock.now().getTime() - refusedAt < REFUSED_MS;
+  const refusedAt = new Map<string, number>();
+  const isRefused = (type: string) =>
+    clock.now().getTime() - (refusedAt.get(type) ?? Number.NEGATIVE_INFINITY) < REFUSED_MS;
   return {
     async send(message, run) {
-      if (!message.blocks.some(isOptional)) return run(message);
-      const plain = { ...message, blocks: message.blocks.map(standIn) };
-      if (isRefused()) return run(plain);
+      const known = {
+        ...message,
+        blocks: message.blocks.flatMap((block) => (isRefused(block.type) ? plainly(block) : [block])),
+      };
+      const types = new Set(known.blocks.filter(isOptional).map((block): string => block.type));
+      if (types.size === 0) return run(known);
       try {
-        return await run(message);
+        return await run(known);
       } catch (error) {
-        if (!(error instanceof WebAPIPlatformError) || !REFUSALS.has(error.data.error)) throw error;
+        if (!refusesBlocks(error)) throw error;
         // Should the plain blocks be refused too, it was not for the sake of these.
-        const sent = await run(plain);
-        refusedAt = clock.now().getTime();
+        const sent = await run({ ...known, blocks: known.blocks.flatMap(plainly) });
+        for (const type of types) refusedAt.set(type, clock.now().getTime());
         return sent;
       }
     },
   };
 }
 
-function isOptional(block: KnownBlock): block is ContextActionsBlock {
-  return block.type === 'context_actions';
+// The chart block is in no release of Slack's types yet.
+const OPTIONAL: ReadonlySet<string> = new Set(['context_actions', 'data_visualization']);
+
+function isOptional(block: KnownBlock): boolean {
+  return OPTIONAL.has(block.type);
+}
+
+/** What stands in the place of a block; nothing where the rest of the message says the same, as it does for a chart. */
+function plainly(block: KnownBlock): KnownBlock[] {
+  if (!isOptional(block)) return [block];
+  return block.type === 'context_actions' ? [standIn(block)] : [];
 }
 
 /** Two plain buttons where there are no feedback buttons. Their action ids are of the same family: `<id>:up`, `<id>:down`. */
 export function standIn(block: KnownBlock): KnownBlock {
-  if (!isOptional(block)) return block;
+  if (block.type !== 'context_actions') return block;
   const elements = block.elements.flatMap((element): Button[] => {
     if (element.type !== 'feedback_buttons') return [];
     const { action_id: id = 'feedback', positive_button: up, negative_button: down } = element;

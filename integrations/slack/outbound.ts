@@ -67,6 +67,8 @@ export interface Outbound {
   publishHome(userId: string, view: View): Promise<void>;
   /** Puts another message in the place of the one that was clicked on and that only this person sees. */
   replaceMine(responseUrl: string, message: Message): Promise<void>;
+  /** Says something more to one person where they asked, and nowhere else; fails where that place does not take it. */
+  showMine(where: Whereabouts, message: Message): Promise<void>;
   status(input: { channel: string; threadTs: string; status: string }): Promise<'set' | 'unavailable'>;
   suggest(input: Parameters<SlackClient['suggestPrompts']>[0]): Promise<'set' | 'unavailable'>;
   /** A message that is written step by step; whoever begins it draws the whole of it in the end. */
@@ -182,6 +184,15 @@ export function createOutbound(deps: {
     openView: (triggerId, view) => client.openView(triggerId, view),
     updateView: (viewId, hash, view) => client.updateView(viewId, hash, view),
     replaceMine: (responseUrl, message) => client.respond(responseUrl, checked(message), { replace: true }),
+    async showMine({ userId, responseUrl, channel, threadTs }, message) {
+      const ready = checked(message);
+      if (responseUrl) await client.respond(responseUrl, ready);
+      else if (channel)
+        await paced('ephemeral', 'workspace', () =>
+          client.ephemeral({ channel, user: userId, threadTs, message: ready }),
+        );
+      await note('ephemeral', channel ?? userId, null, 'answer');
+    },
     status: (input) => paced('status', 'workspace', () => client.setStatus(input)),
     suggest: (input) => paced('status', 'workspace', () => client.suggestPrompts(input)),
     beginStream: (input) => paced('stream', 'workspace', () => client.startStream(input)),

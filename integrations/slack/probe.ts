@@ -17,6 +17,7 @@ export const CORE_SCOPES = [
 
 /** Scopes that switch something on, and what. */
 export const OPTIONAL_SCOPES = {
+  'files:write': 'trends as pictures',
   'app_mentions:read': 'questions and captures by mentioning the bot',
   'assistant:write': 'suggested questions, and a status while an answer is worked out',
   'channels:join': 'entering public channels that an admin chooses',

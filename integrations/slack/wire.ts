@@ -18,6 +18,7 @@ export const WireUser = z.looseObject({
   enterprise_user: z.looseObject({ enterprise_id: z.string().optional() }).optional(),
   profile: z.looseObject({ display_name: z.string().optional(), real_name: z.string().optional() }).optional(),
   tz: z.string().nullish(),
+  locale: z.string().nullish(),
 });
 export type WireUser = z.infer<typeof WireUser>;
 

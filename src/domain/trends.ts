@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Measure } from './change.ts';
 import { DAY_MS } from './insight.ts';
 import { ObservationKind } from './observation.ts';
+import type { Person, Refusal } from './policy.ts';
 import { SignalSource } from './signal.ts';
 import type { Audience } from './visibility.ts';
 
@@ -159,11 +160,25 @@ export interface BreakdownRow {
   customers: Measure;
 }
 
+export type ShareTrendsReply =
+  /** It stands there now; `already` when an earlier click had put it there. */
+  | { kind: 'shared'; already: boolean; view: TrendsView; by: string }
+  | { kind: 'refused'; refusal: Refusal }
+  /** The person, or we, cannot look into that channel. */
+  | { kind: 'not_there' };
+
 /** What can be asked about trends. Rights (`see`) are the asker's surface's to check; titles are held back here. */
 export interface TrendVerbs {
   trends(query: TrendsQuery, audience: Audience): Promise<TrendsView>;
   /** The reports of a query by kind, area or source, the most reports first. Numbers and neutral names only. */
   breakdown(query: TrendsQuery, by: BreakdownBy, audience: Audience): Promise<BreakdownRow[]>;
+  /** Counts again for everybody in a channel that the person is in, and has the surface post it, which says whether it was there already. */
+  shareTrends(input: {
+    query: TrendsQuery;
+    channelId: string;
+    person: Person;
+    post(view: TrendsView, by: string): Promise<{ already: boolean }>;
+  }): Promise<ShareTrendsReply>;
 }
 
 function dayOf(date: string): number {

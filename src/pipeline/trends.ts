@@ -1,7 +1,9 @@
 // Trends: counts everything that was asked for, and names only what the audience may read.
 import { changeOf, type Measure, measureOf } from '#src/domain/change.ts';
 import { nearestWords } from '#src/domain/nearest.ts';
-import type { Db, Tx } from '#src/domain/ports.ts';
+import { may } from '#src/domain/policy.ts';
+import type { Db, Telemetry, Tx } from '#src/domain/ports.ts';
+import type { Records } from '#src/domain/stores.ts';
 import {
   type BreakdownBy,
   PERIOD_DAYS_MAX,
@@ -61,13 +63,17 @@ export interface TrendStore {
 export interface TrendingDeps {
   db: Db;
   store: TrendStore;
-  audiences: Pick<Audiences, 'themes' | 'conversations'>;
+  audiences: Pick<Audiences, 'themes' | 'conversations' | 'ofChannel'>;
+  records: Pick<Records, 'audit'>;
+  telemetry: Pick<Telemetry, 'count'>;
+  nameOf: (actor: string) => Promise<string>;
   now: () => Date;
 }
 
 /** Makes the verbs of trends. */
-export function createTrending({ db, store, audiences, now }: TrendingDeps): TrendVerbs {
-  return {
+export function createTrending(deps: TrendingDeps): TrendVerbs {
+  const { db, store, audiences, now } = deps;
+  const verbs: TrendVerbs = {
     async trends(query, audience) {
       const at = now();
       const span = spanOf(query, at);
@@ -127,7 +133,33 @@ export function createTrending({ db, store, audiences, now }: TrendingDeps): Tre
       const rows = await store.breakdown(db, selection, spanOf(query, now()), by);
       return rows.map((row) => ({ key: row.key, ...measures(row, query) }));
     },
+
+    async shareTrends({ query, channelId, person, post }) {
+      const allowed = may(person, 'see', { kind: 'record' }, now());
+      if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+      const audience = await audiences.ofChannel(channelId);
+      if (audience === 'unknown' || !audience.members.has(person.id)) return { kind: 'not_there' };
+      const view = await verbs.trends(query, audience);
+      const by = await deps.nameOf(person.id);
+      const { already } = await post(view, by);
+      if (already) return { kind: 'shared', already, view, by };
+      await db.transaction('share', (tx) =>
+        deps.records.audit(tx, [
+          {
+            actor: person.id,
+            verb: 'trends.shared',
+            thingKind: 'channel',
+            thingId: channelId,
+            detail: { reports: view.reports.now, themes: view.themes.length },
+            at: now().toISOString(),
+          },
+        ]),
+      );
+      deps.telemetry.count('trends_shared_total');
+      return { kind: 'shared', already, view, by };
+    },
   };
+  return verbs;
 
   /** Makes ids of the words that name customers and themes. A theme is found by its title only by whoever may read it. */
   async function select(

@@ -3,7 +3,7 @@ import { readConfig } from '#src/config.ts';
 import type { Clock } from '#src/domain/ports.ts';
 import { createLinearSimulator } from '#src/sandbox/linear/index.ts';
 import { slackId } from '#src/sandbox/slack/model.ts';
-import { createSlackSimulator } from '#src/sandbox/slack/simulator.ts';
+import { ALL_SCOPES, createSlackSimulator } from '#src/sandbox/slack/simulator.ts';
 import { createZendeskSimulator } from '#src/sandbox/zendesk/index.ts';
 import { systemClock } from '#src/system.ts';
 
@@ -24,6 +24,8 @@ export interface WorldOptions {
   socket?: boolean;
   /** Another Slack team than the usual one. */
   teamId?: string;
+  /** Fewer rights than the app may ask for. */
+  without?: readonly string[];
 }
 
 /** The simulated systems, and what the app has to know to talk to them. */
@@ -38,6 +40,7 @@ export async function startWorld(options: WorldOptions = {}) {
     signingSecret: SIGNING_SECRET,
     botToken: BOT_TOKEN,
     ...(options.socket ? { appToken: APP_TOKEN } : {}),
+    ...(options.without ? { scopes: ALL_SCOPES.filter((scope) => !options.without!.includes(scope)) } : {}),
     seed: {
       team: { id: options.teamId ?? home, name: 'Acme', domain: 'acme' },
       users: [

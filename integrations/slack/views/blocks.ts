@@ -107,8 +107,13 @@ export function sparkline(values: readonly number[]): string {
 }
 
 /** `1 customer`, `3 customers`. */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
+export function count(
+  number: number,
+  one: string,
+  many = `${one}s`,
+  written: (number: number) => string = String,
+): string {
+  return `${written(number)} ${number === 1 ? one : many}`;
 }
 
 /** Quotes with who, when and where. */

@@ -1,33 +1,78 @@
 // Trends: what is talked about, how much more or less than before and how sure that is, in numbers first; then as a table.
-import type { RichTextBlock, TableBlock } from '@slack/types';
+import type { ActionsBlock, RichTextBlock, TableBlock } from '@slack/types';
 import type { Measure } from '#src/domain/change.ts';
 import type { TrendRow, TrendsQuery, TrendsView } from '#src/domain/trends.ts';
-import type { TrendsProblem } from '#src/domain/trends-text.ts';
+import { askAgain, type TrendsProblem } from '#src/domain/trends-text.ts';
 import type { Message } from '../client.ts';
 import { clip } from '../limits.ts';
+import type { Picture } from '../pictures.ts';
 import { harmless, linkTo, oneLine, utc, webAddress } from '../text.ts';
-import { blocksOf, context, count, line, link, rich, section, sourceName, sparkline, words } from './blocks.ts';
+import { blocksOf, button, context, count, line, link, rich, section, sourceName, sparkline, words } from './blocks.ts';
+import { toRef } from './ref.ts';
+import { nativeChart, pictureBlock } from './trends-chart.ts';
 
 const TITLE_MAX = 80;
 // A sparkline of more bars breaks in a cell of a table on a phone.
 const BARS_MAX = 16;
+// Slack's limit for what a button carries.
+const VALUE_MAX = 2_000;
+
+/** The ids of the buttons under an answer. */
+export const TRENDS_ACTIONS = { share: 'trends_share', keep: 'trends_keep' } as const;
+
+/** For a share into a place that the one who asks, or the bot, is not in. */
+export const NOT_IN_CHANNEL =
+  'I can share it only in a channel that you and I are in. Invite me with `/invite @Throughline` and click again; nothing was posted.';
+
+/** Who an answer is for, and what it shows beside the numbers. */
+export interface TrendsShown {
+  /** `mine`: for the asker, who may share it. `kept`: for the asker, and nothing more is asked. */
+  as: 'mine' | 'kept' | { sharedBy: string };
+  /** Whether Slack is asked to draw a chart. */
+  native: boolean;
+  picture?: Picture | null;
+}
 
 /** The answer to `/throughline trends`. */
-export function trendsMessage(view: TrendsView): Message {
+export function trendsMessage(view: TrendsView, { as, native, picture = null }: TrendsShown): Message {
   const head = headline(view);
+  const who = typeof as === 'object' ? `${harmless(clip(as.sharedBy, 80))} asked for this.` : '';
   const about = `Counted: ${queryWords(view)}`;
   const notes = unmatchedNotes(view);
   const rows = view.themes.map((row, index) => rowText(row, index + 1));
   const footer = footerText(view);
   return {
-    text: [head, about, ...notes, ...rows, footer].filter(Boolean).join('\n').replace(/[*`]/g, ''),
+    text: [who, head, about, ...notes, ...rows, footer].filter(Boolean).join('\n').replace(/[*`]/g, ''),
     blocks: blocksOf(
+      who !== '' && context(who),
       section(head),
       context(about),
       ...notes.map(section),
+      picture ? pictureBlock(picture) : native && nativeChart(view),
       view.themes.length > 0 && themesTable(view),
       footer !== '' && context(footer),
+      as === 'mine' && buttons(view),
     ),
+  };
+}
+
+/** The picture of an answer, below its words: Slack lets nobody change the answer to a slash command. */
+export function trendsPicture(view: TrendsView, picture: Picture): Message {
+  return {
+    text: harmless(picture.alt),
+    blocks: blocksOf(context(`Counted: ${queryWords(view)}`), pictureBlock(picture)),
+  };
+}
+
+function buttons({ query, span, reports }: TrendsView): ActionsBlock | null {
+  const value = toRef(askAgain(query), span.to);
+  if (value.length > VALUE_MAX || reports.now + (reports.before ?? 0) === 0) return null;
+  return {
+    type: 'actions',
+    elements: [
+      button(TRENDS_ACTIONS.share, 'Share to channel', value),
+      button(TRENDS_ACTIONS.keep, 'Keep to yourself', value),
+    ],
   };
 }
 
@@ -65,7 +110,15 @@ export function changeWords({ now, before, change }: Measure): string {
 
 /** What was counted, in words: the time, each filter, and what it is held against. */
 export function queryWords({ query, span }: Pick<TrendsView, 'query' | 'span'>): string {
-  const { filters, previous } = query;
+  return [
+    `${utc(span.from, 'day')} to ${utc(span.to)}`,
+    ...filterWords(query),
+    query.previous ? `against the ${daysWords(span.days)} before` : 'without the time before',
+  ].join(' · ');
+}
+
+/** Each filter in words: `area billing or export`. */
+export function filterWords({ filters }: TrendsQuery): string[] {
   const names: [string, string[]][] = [
     ['area', filters.area],
     ['source', filters.source.map(sourceName)],
@@ -73,13 +126,9 @@ export function queryWords({ query, span }: Pick<TrendsView, 'query' | 'span'>):
     ['customer', filters.customer],
     ['theme', filters.theme],
   ];
-  return [
-    `${utc(span.from, 'day')} to ${utc(span.to)}`,
-    ...names.flatMap(([name, values]) =>
-      values.length > 0 ? [`${name} ${values.map((value) => harmless(clip(value, 60))).join(' or ')}`] : [],
-    ),
-    previous ? `against the ${daysWords(span.days)} before` : 'without the time before',
-  ].join(' · ');
+  return names.flatMap(([name, values]) =>
+    values.length > 0 ? [`${name} ${values.map((value) => harmless(clip(value, 60))).join(' or ')}`] : [],
+  );
 }
 
 /** Why a query was not understood, and what can be asked. `retry` stands ready to be typed. */
@@ -118,13 +167,15 @@ export function kindName(kind: string): string {
   return kind.replaceAll('_', ' ');
 }
 
-function spanWords({ query: { period }, span }: Pick<TrendsView, 'query' | 'span'>): string {
+/** `in the last 30 days`, `from 2026-10-01 to 2026-10-31`. */
+export function spanWords({ query: { period }, span }: Pick<TrendsView, 'query' | 'span'>): string {
   return 'days' in period
     ? `in the last ${daysWords(period.days)}`
     : `from ${period.from} to ${utc(new Date(Date.parse(span.to) - 1).toISOString(), 'day')}`;
 }
 
-function daysWords(days: number): string {
+/** `30 days`; a time that is under way has a part of one. */
+export function daysWords(days: number): string {
   return Number.isInteger(days) ? count(days, 'day') : `${days.toFixed(1)} days`;
 }
 

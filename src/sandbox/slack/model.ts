@@ -258,6 +258,8 @@ export interface SlackFile {
   created: number;
   bytes: Uint8Array | null;
   complete: boolean;
+  /** How many more times a message may name it before Slack has looked through it: until then its blocks are refused. */
+  unready: number;
   altText: string;
   /** Channels (and the message) where it was shared. */
   shares: { channel: string; ts: string }[];

@@ -72,7 +72,7 @@ export function say(
     return null;
   }
   const content = contentOf(
-    { violation: (kind, detail) => deps.violation(kind, 'response_url', detail) },
+    { state, violation: (kind, detail) => deps.violation(kind, 'response_url', detail) },
     body,
     'post',
   );

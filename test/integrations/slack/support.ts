@@ -207,6 +207,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
       telemetry: quietTelemetry,
       fetch: globalThis.fetch,
       cache: memoryCache(),
+      draughtsman: { draw: async () => ({ png: Buffer.from('a picture'), width: 1, height: 1 }) },
       verbs,
       settings: async () => ({
         allowBots: false,

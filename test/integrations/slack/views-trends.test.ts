@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest';
 import type { Message } from '#integrations/slack/client.ts';
 import { LENGTH } from '#integrations/slack/limits.ts';
 import { say } from '#integrations/slack/views/replies.ts';
-import { changeWords, queryWords, trendsMessage, trendsProblem } from '#integrations/slack/views/trends.ts';
+import {
+  changeWords,
+  queryWords,
+  trendsMessage,
+  trendsPicture,
+  trendsProblem,
+} from '#integrations/slack/views/trends.ts';
+import { altText, chartOf } from '#integrations/slack/views/trends-chart.ts';
 import { changeOf, measureOf } from '#src/domain/change.ts';
 import { ObservationKind } from '#src/domain/observation.ts';
 import { FILTER_NAMES, type TrendsView, trendsQuery } from '#src/domain/trends.ts';
@@ -13,6 +20,12 @@ import { messageProblems, problemLine } from '#src/sandbox/slack/block-kit.ts';
 import { noTrends, trendsOf } from '#test/support/trends.ts';
 
 const NOW = new Date('2026-11-22T13:45:00Z');
+const WHOLE = { as: 'mine', native: true } as const;
+const pictureOf = (view: TrendsView) => ({
+  fileId: 'F0TRENDS01',
+  title: chartOf(view, 'de-DE').title,
+  alt: altText(view, 'de-DE'),
+});
 
 /** A message that Slack takes, with everything said in plain text too. */
 function sound(message: Message): void {
@@ -78,7 +91,13 @@ const view: fc.Arbitrary<TrendsView> = fc
 describe('trends', () => {
   it('fit Slack over hostile text', () => {
     fc.assert(
-      fc.property(view, (it) => sound(trendsMessage(it))),
+      fc.property(view, (it) => {
+        for (const as of ['mine', 'kept', { sharedBy: it.themes[0]?.title ?? '' }] as const) {
+          sound(trendsMessage(it, { as, native: true }));
+          sound(trendsMessage(it, { as, native: false, picture: pictureOf(it) }));
+        }
+        sound(trendsPicture(it, pictureOf(it)));
+      }),
       { numRuns: 80 },
     );
     fc.assert(
@@ -103,7 +122,7 @@ describe('trends', () => {
     expect(queryWords(noTrends(reading.query, NOW))).toBe(
       '2026-10-01 to 2026-11-01 00:00 UTC · area billing or export · source Zendesk · kind feature request · against the 31 days before',
     );
-    expect(trendsMessage(noTrends(reading.query, NOW)).text).toContain('Nothing that I know fits all of these.');
+    expect(trendsMessage(noTrends(reading.query, NOW), WHOLE).text).toContain('Nothing that I know fits all of these.');
   });
 
   it('claim a change only where there is one, and show how sure it is', () => {
@@ -121,8 +140,8 @@ describe('trends', () => {
 
   it('say the same in the table and in the plain text, without the time before when nobody asked for it', () => {
     const themes = [{ title: 'CSV export fails', columns: [4, 5, 6, 7, 8, 9, 21], before: [4, 3, 4, 5, 5, 4, 6] }];
-    const both = trendsMessage(trendsOf(trendsQuery(7), NOW, themes));
-    const alone = trendsMessage(trendsOf({ ...trendsQuery(7), previous: false }, NOW, themes));
+    const both = trendsMessage(trendsOf(trendsQuery(7), NOW, themes), WHOLE);
+    const alone = trendsMessage(trendsOf({ ...trendsQuery(7), previous: false }, NOW, themes), WHOLE);
     expect(both.text).toContain('1. CSV export fails: 60 reports, 20 customers, up 94 % from 31');
     expect(JSON.stringify(both.blocks)).toContain('up 94 %');
     expect(JSON.stringify(both.blocks)).toContain('▂▃▃▃▄▄█');

@@ -15,7 +15,7 @@ const ATTACHMENTS_MAX = 100;
 export type Content = Pick<Message, 'blocks' | 'attachments' | 'metadata'> & { text?: string };
 
 /** Where what Slack would only swallow is noted. */
-export type Noting = Pick<MethodContext, 'violation'> & { state?: Pick<SlackState, 'blocksMissing'> };
+export type Noting = Pick<MethodContext, 'violation'> & { state?: Pick<SlackState, 'blocksMissing' | 'files'> };
 
 /** Reads and checks the content of a call. `no_text` when there is none. */
 export function contentOf(context: Noting, args: Arguments, mode: 'post' | 'update'): Content {
@@ -45,6 +45,7 @@ export function checkedBlocks(context: Noting, blocks: unknown[], pointer: strin
   const missing = blocks.find((block) => isFields(block) && context.state?.blocksMissing.has(String(block.type)));
   // Nothing that the bot could have known: no violation.
   if (isFields(missing)) throw new Refusal('invalid_blocks', { errors: [`unsupported type: ${missing.type}`] });
+  refuseUnreadyFiles(context, blocks, pointer);
   const problems = messageProblems(blocks, pointer);
   if (problems.length > 0) {
     const messages = problems.map(problemLine);
@@ -55,6 +56,20 @@ export function checkedBlocks(context: Noting, blocks: unknown[], pointer: strin
     });
   }
   return withIds(blocks.filter(isFields));
+}
+
+/** A picture that was uploaded can be shown once Slack has looked through it; one that was never uploaded, never. */
+function refuseUnreadyFiles({ state, violation }: Noting, blocks: unknown[], pointer: string): void {
+  for (const [index, block] of blocks.entries()) {
+    if (!state || !isFields(block) || block.type !== 'image' || !isFields(block.slack_file)) continue;
+    const { id } = block.slack_file;
+    const file = typeof id === 'string' ? state.files.get(id) : undefined;
+    if (file?.complete && file.unready <= 0) continue;
+    if (file) file.unready -= 1;
+    else violation('invalid_blocks', `there is no file ${String(id)}`);
+    const line = `invalid slack file [json-pointer:${pointer}/${index}/slack_file]`;
+    throw new Refusal('invalid_blocks', { errors: [line], response_metadata: { messages: [`[ERROR] ${line}`] } });
+  }
 }
 
 /** Blocks with the ids that Slack gives to those that have none. */

@@ -28,6 +28,9 @@ const MIMETYPES: Record<string, string> = {
   md: 'text/markdown',
 };
 
+// Slack takes an upload at once and looks through it afterwards; the first message that shows it comes too early, as a rule.
+const UNREADY_TIMES = 1;
+
 /** The methods about files. */
 export const fileMethods: Record<string, Method> = {
   'files.getUploadURLExternal': {
@@ -146,6 +149,7 @@ export function newFile(
     created: state.nowSeconds(),
     bytes: null,
     complete: false,
+    unready: UNREADY_TIMES,
     altText: given.altText ?? '',
     shares: [],
   };
