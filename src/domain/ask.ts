@@ -212,7 +212,7 @@ export function answerIdOf(workspace: WorkspaceId, key: string): string {
 
 /** What the look-ups ask of storage, beyond trends. */
 export interface Figures {
-  /** Names of active themes, the most recently reported first. */
+  /** Names of active themes, the newest first. */
   topics(tx: Tx): Promise<{ themeId: string; title: string }[]>;
   areas(tx: Tx): Promise<string[]>;
   /** Customers whose name we know; all of them, or those of these ids. */

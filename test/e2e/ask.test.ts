@@ -319,3 +319,48 @@ it('does without statuses, suggestions and Slack’s own feedback buttons', asyn
   await settle();
   expect(await stage.app.db.query('select vote from evaluation')).toEqual([{ vote: 1 }]);
 });
+
+it('answers what a crash left behind, and leaves alone what nobody waits for any more', async () => {
+  const stage = await withComplaints();
+  const { app, slack, user, channel, clock, settle } = stage;
+  const asked = slack.human.post(user('pia'), channel('support'), 'a thread to ask in');
+  await settle();
+  const person = { id: user('pia'), kind: 'member' as const, approver: true };
+  const ask = (key: string) =>
+    app.verbs.takeQuestion({
+      key,
+      person,
+      surface: 'mention',
+      text: 'how many reports this week?',
+      channelId: channel('support'),
+      threadTs: asked.ts,
+    });
+  // Slack is away while the first one is answered, for longer than anybody waits.
+  slack.faults.next('chat.postMessage', { kind: 'server_error', status: 503 }, 2);
+  await ask('first');
+  await expect.poll(() => slack.faults.unused().length).toBeLessThan(2);
+  await app.db.query(`delete from queue.job where name like '%answer'`);
+  slack.faults.clear();
+  clock.advance(7 * 3_600_000);
+  await ask('second');
+  await app.db.query(`delete from queue.job where name like '%answer' and state = 'created'`);
+  await app.sweep();
+  await settle();
+  const replies = stage.repliesTo(asked.ts, 'support');
+  expect(replies.map(({ text }) => bare(text))).toEqual([expect.stringMatching(/^\d reports? from/)]);
+  expect(await app.db.query('select state from question order by asked_at')).toEqual([
+    { state: 'failed' },
+    { state: 'answered' },
+  ]);
+});
+
+it('keeps the words of questions sealed', async () => {
+  const stage = await withComplaints();
+  await askInPane(stage, 'pia', 'how many reports about the CSV export does Zyxwv have?');
+  const [row] = await stage.app.db.query<{ row: string }>('select to_jsonb(q)::text as row from question q');
+  expect(row!.row).not.toMatch(/csv|zyxwv/i);
+  const [audit] = await stage.app.db.query<{ row: string }>(
+    `select jsonb_agg(a)::text as row from audit a where thing_kind = 'question'`,
+  );
+  expect(audit!.row).not.toMatch(/csv|zyxwv/i);
+});
