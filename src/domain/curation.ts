@@ -70,40 +70,40 @@ export interface PlacingEvent {
   conversationId: string | null;
   /** For `returned` and `removed`, where it went is told by `themeId` and the verb. */
   themeId: string;
-  heldBy: string | null;
+  placedBy: string | null;
 }
 
-/** Where a conversation is, and who holds it there; `heldBy` null means that the machine may change its mind. */
+/** Where a conversation is, and the person who put it there; `placedBy` null means that the machine may change its mind. */
 export interface Placement {
   themeId: string | null;
-  heldBy: string | null;
+  placedBy: string | null;
 }
 
 /** Replays the history: the placement of every conversation, from nothing but the events in their order. */
 export function replay(events: Iterable<PlacingEvent>): Map<string, Placement> {
   const placed = new Map<string, Placement>();
-  for (const { verb, conversationId, themeId, heldBy } of events) {
+  for (const { verb, conversationId, themeId, placedBy } of events) {
     if (conversationId === null) continue;
-    const before = placed.get(conversationId) ?? { themeId: null, heldBy: null };
+    const before = placed.get(conversationId) ?? { themeId: null, placedBy: null };
     switch (verb) {
       case 'opened':
       case 'assigned':
-        placed.set(conversationId, { themeId, heldBy: before.heldBy });
+        placed.set(conversationId, { themeId, placedBy: before.placedBy });
         break;
       case 'removed':
-        placed.set(conversationId, { themeId: null, heldBy: null });
+        placed.set(conversationId, { themeId: null, placedBy: null });
         break;
       case 'noise':
-        placed.set(conversationId, { themeId: null, heldBy });
+        placed.set(conversationId, { themeId: null, placedBy });
         break;
       case 'moved':
       case 'split':
       case 'merged':
-        placed.set(conversationId, { themeId, heldBy });
+        placed.set(conversationId, { themeId, placedBy });
         break;
       case 'returned':
       case 'released':
-        placed.set(conversationId, { themeId: themeId === '' ? null : themeId, heldBy });
+        placed.set(conversationId, { themeId: themeId === '' ? null : themeId, placedBy });
         break;
     }
   }
@@ -218,7 +218,7 @@ export interface ReportRow {
   at: string;
   permalink: string | null;
   /** The name of the person who put it here. */
-  heldBy: string | null;
+  placedBy: string | null;
 }
 
 /** One line of the history. */
@@ -384,16 +384,16 @@ export interface CurationVerbs {
 export interface Moving {
   conversationId: string;
   fromThemeId: string | null;
-  heldBefore: string | null;
+  placedBefore: string | null;
   themeId: string | null;
-  heldBy: string | null;
+  placedBy: string | null;
 }
 
 /** A member of a theme, as far as moving depends on it. */
 export interface Member {
   conversationId: string;
   customerId: string | null;
-  heldBy: string | null;
+  placedBy: string | null;
   firstAt: string;
 }
 

@@ -161,7 +161,7 @@ export interface ToAssign {
   previousId: string | null;
   themeId: string | null;
   /** The person who put it where it is; the machine leaves it there. */
-  heldBy: string | null;
+  placedBy: string | null;
   isNoise: boolean;
   captured: boolean;
   title: string;

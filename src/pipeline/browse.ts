@@ -204,7 +204,7 @@ export function createBrowsing(deps: BrowseDeps): Pick<CurationVerbs, 'theme' | 
     const open = await deps.audiences.conversations(db, ids, audience);
     const said = new Map((await deps.texts.conversations(db, ids)).map((one) => [one.id, one]));
     const rows: ReportRow[] = [];
-    for (const { conversationId, heldBy, firstAt } of members) {
+    for (const { conversationId, placedBy, firstAt } of members) {
       const conversation = said.get(conversationId);
       const shown = conversation && open.has(conversationId) ? wordsOf(conversation) : null;
       rows.push({
@@ -214,7 +214,7 @@ export function createBrowsing(deps: BrowseDeps): Pick<CurationVerbs, 'theme' | 
         source: conversation?.source ?? '',
         at: firstAt,
         permalink: shown ? (conversation?.permalink ?? null) : null,
-        heldBy: heldBy && (await deps.nameOf(heldBy)),
+        placedBy: placedBy && (await deps.nameOf(placedBy)),
       });
     }
     return rows;

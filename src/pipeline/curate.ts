@@ -108,21 +108,24 @@ export function createCurating(deps: CurateDeps): Gestures {
         if (!standing.has(themeId) || !standing.has(intoId)) return { kind: 'gone' };
         if (from === into) return alreadyBy(tx, from === themeId ? intoId : themeId, 'merged', '', at);
         if (from !== themeId || into !== intoId) return { kind: 'gone' };
-        const held = await lock(tx, [themeId, intoId], await conversationsOf(tx, [themeId, intoId]));
-        const choice = survivorOf(sideOf(themeId, held.get(themeId) ?? null), sideOf(intoId, held.get(intoId) ?? null));
+        const current = await lock(tx, [themeId, intoId], await conversationsOf(tx, [themeId, intoId]));
+        const choice = survivorOf(
+          sideOf(themeId, current.get(themeId) ?? null),
+          sideOf(intoId, current.get(intoId) ?? null),
+        );
         if (choice.filing) return { kind: 'filing' };
         const { absorbed, survivor } = choice;
         const moving = (await curations.members(tx, absorbed)).map(
           (member): Moving => ({
             conversationId: member.conversationId,
             fromThemeId: absorbed,
-            heldBefore: member.heldBy,
+            placedBefore: member.placedBy,
             themeId: survivor,
-            heldBy: member.heldBy,
+            placedBy: member.placedBy,
           }),
         );
         const edit = await begin(tx, { kind: 'merged', themeId: absorbed, person, via, at, reports: moving.length });
-        const closed = await closeCard(tx, held.get(absorbed) ?? null, 'absorbed');
+        const closed = await closeCard(tx, current.get(absorbed) ?? null, 'absorbed');
         await curations.record(tx, { ...edit, otherThemeId: survivor, body: { cards: closed.kept } });
         await put(tx, 'merged', moving, edit, 'merged by a person', at);
         await note(tx, edit, [absorbed, survivor], 'merged', at);
@@ -151,7 +154,7 @@ export function createCurating(deps: CurateDeps): Gestures {
           at,
         );
         await curations.record(tx, { ...edit, otherThemeId: newId, titleAfter: title });
-        const moving = chosen.moving.map((item) => ({ ...item, themeId: newId, heldBy: person.id }));
+        const moving = chosen.moving.map((item) => ({ ...item, themeId: newId, placedBy: person.id }));
         await put(tx, 'split', moving, edit, 'split off by a person', at);
         if (title === null)
           await curations.setTitle(tx, newId, (await themes.titles(tx, newId, 1))[0] ?? 'A new theme', 'machine');
@@ -178,7 +181,7 @@ export function createCurating(deps: CurateDeps): Gestures {
         if ('kind' in chosen) return chosen;
         const edit = await begin(tx, { kind: 'moved', themeId, person, via, at, reports: chosen.moving.length });
         await curations.record(tx, { ...edit, otherThemeId: toId });
-        const moving = chosen.moving.map((item) => ({ ...item, themeId: toId, heldBy: person.id }));
+        const moving = chosen.moving.map((item) => ({ ...item, themeId: toId, placedBy: person.id }));
         await put(tx, 'moved', moving, edit, 'moved by a person', at);
         await retitle(tx, themeId, moving);
         await note(tx, edit, [themeId, toId], 'moved', at);
@@ -207,7 +210,7 @@ export function createCurating(deps: CurateDeps): Gestures {
             if ('kind' in chosen) return chosen;
             const edit = await begin(tx, { kind: 'noise', themeId, person, via, at, reports: chosen.moving.length });
             await curations.record(tx, edit);
-            const moving = chosen.moving.map((item) => ({ ...item, themeId: null, heldBy: person.id }));
+            const moving = chosen.moving.map((item) => ({ ...item, themeId: null, placedBy: person.id }));
             await put(tx, 'noise', moving, edit, '', at);
             await retitle(tx, themeId, moving);
             await note(tx, edit, [themeId], 'noise', at);
@@ -356,9 +359,9 @@ export function createCurating(deps: CurateDeps): Gestures {
       moving: mine.map((member) => ({
         conversationId: member.conversationId,
         fromThemeId: themeId,
-        heldBefore: member.heldBy,
+        placedBefore: member.placedBy,
         themeId: null,
-        heldBy: null,
+        placedBy: null,
       })),
     };
   }
@@ -495,7 +498,7 @@ export function createCurating(deps: CurateDeps): Gestures {
 
   async function takeBack(tx: Tx, edit: ThemeEdit, person: Person, at: Date): Promise<UndoEditReply> {
     const both = [edit.themeId, edit.otherThemeId].filter((id) => id !== null);
-    const held = await lock(tx, both, [
+    const current = await lock(tx, both, [
       ...(await curations.movedBy(tx, edit)).map(({ conversationId }) => conversationId),
       ...(edit.kind === 'split' ? await conversationsOf(tx, [edit.otherThemeId!]) : []),
     ]);
@@ -504,7 +507,7 @@ export function createCurating(deps: CurateDeps): Gestures {
     let moving = back;
     if (edit.kind === 'split') {
       const newId = edit.otherThemeId!;
-      const card = held.get(newId) ?? null;
+      const card = current.get(newId) ?? null;
       if (card && FILED.has(card.state)) return { kind: 'filed', label: (await issueOf(tx, newId)) ?? 'an issue' };
       // What came to the new theme by itself has no other place left.
       const known = new Set(back.map(({ conversationId }) => conversationId));
@@ -513,12 +516,12 @@ export function createCurating(deps: CurateDeps): Gestures {
         ...(await curations.members(tx, newId))
           .filter(({ conversationId }) => !known.has(conversationId))
           .map(
-            ({ conversationId, heldBy }): Moving => ({
+            ({ conversationId, placedBy }): Moving => ({
               conversationId,
               fromThemeId: newId,
-              heldBefore: heldBy,
+              placedBefore: placedBy,
               themeId: edit.themeId,
-              heldBy,
+              placedBy,
             }),
           ),
       ];
@@ -535,7 +538,7 @@ export function createCurating(deps: CurateDeps): Gestures {
       await curations.setMute(tx, edit.themeId, edit.body.mute ?? null);
       await redraw(tx, edit.themeId);
     }
-    next.push(...(await refill(tx, edit, held.get(edit.themeId) ?? null)));
+    next.push(...(await refill(tx, edit, current.get(edit.themeId) ?? null)));
     await curations.place(tx, {
       verb: 'returned',
       moving,

@@ -113,8 +113,8 @@ export function createTheme(deps: ThemeDeps): Theming {
   /** Where each observation goes. Noise has no place; what has become noise leaves its theme, unless a person has put it there. */
   async function place(waiting: readonly ToAssign[]): Promise<Assignment[]> {
     const toPlace = waiting.flatMap(
-      ({ observationId, themeId, vector, previousId, isNoise, captured, heldBy }): ToPlace[] =>
-        vector === null || (isNoise && !captured && heldBy === null)
+      ({ observationId, themeId, vector, previousId, isNoise, captured, placedBy }): ToPlace[] =>
+        vector === null || (isNoise && !captured && placedBy === null)
           ? []
           : [{ observationId, themeId, vector, replaces: previousId }],
     );
@@ -125,7 +125,7 @@ export function createTheme(deps: ThemeDeps): Theming {
       const base = { conversationId, observationId, title, fromThemeId: item.themeId };
       if (found)
         return [{ ...base, themeId: found.themeId, opens: found.opens, score: found.opens ? null : found.score }];
-      const stays = item.heldBy !== null ? item.themeId : null;
+      const stays = item.placedBy !== null ? item.themeId : null;
       return item.themeId === null ? [] : [{ ...base, themeId: stays, opens: false, score: null }];
     });
   }

@@ -125,14 +125,14 @@ export function createCurations(workspaceId: WorkspaceId, records: Records): Cur
     },
 
     async members(tx, themeId) {
-      const rows = await tx.query<{ id: string; customer_id: string | null; held_by: string | null; first_at: Date }>(
-        `select id, customer_id, held_by, first_at from conversation where workspace_id = $1 and theme_id = $2 and state = 'live' order by first_at desc, id`,
+      const rows = await tx.query<{ id: string; customer_id: string | null; placed_by: string | null; first_at: Date }>(
+        `select id, customer_id, placed_by, first_at from conversation where workspace_id = $1 and theme_id = $2 and state = 'live' order by first_at desc, id`,
         [workspaceId, themeId],
       );
       return rows.map((row) => ({
         conversationId: row.id,
         customerId: row.customer_id,
-        heldBy: row.held_by,
+        placedBy: row.placed_by,
         firstAt: row.first_at.toISOString(),
       }));
     },
@@ -295,11 +295,11 @@ export function createCurations(workspaceId: WorkspaceId, records: Records): Cur
       const rows = await tx.query<{
         conversation_id: string;
         from_theme_id: string | null;
-        held_before: string | null;
+        placed_before: string | null;
         theme_id: string | null;
-        held_by: string | null;
+        placed_by: string | null;
       }>(
-        `select e.conversation_id, e.from_theme_id, e.held_before, c.theme_id, c.held_by from theme_event e
+        `select e.conversation_id, e.from_theme_id, e.placed_before, c.theme_id, c.placed_by from theme_event e
          join conversation c on c.workspace_id = e.workspace_id and c.id = e.conversation_id and c.state = 'live'
          where e.workspace_id = $1 and e.edit_id = $2 and e.conversation_id is not null and e.verb <> 'returned'
            and c.theme_id is not distinct from case when e.verb = 'noise' then null else e.theme_id end order by e.conversation_id`,
@@ -308,9 +308,9 @@ export function createCurations(workspaceId: WorkspaceId, records: Records): Cur
       return rows.map((row) => ({
         conversationId: row.conversation_id,
         fromThemeId: row.theme_id,
-        heldBefore: row.held_by,
+        placedBefore: row.placed_by,
         themeId: row.from_theme_id,
-        heldBy: row.held_before,
+        placedBy: row.placed_before,
       }));
     },
 
@@ -318,16 +318,16 @@ export function createCurations(workspaceId: WorkspaceId, records: Records): Cur
       if (moving.length === 0) return;
       const list = JSON.stringify(moving);
       await tx.query(
-        `insert into theme_event (workspace_id, theme_id, conversation_id, observation_id, verb, from_theme_id, score, actor, at, edit_id, held_by, held_before)
+        `insert into theme_event (workspace_id, theme_id, conversation_id, observation_id, verb, from_theme_id, score, actor, at, edit_id, placed_by, placed_before)
          select $1, coalesce(case when $3 = 'noise' then m->>'fromThemeId' else m->>'themeId' end, ''), c.id,
            case when $3 = 'released' then '' else coalesce(c.observation_id,
              (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1), '') end,
-           $3, m->>'fromThemeId', null, $4, $5, $6, m->>'heldBy', m->>'heldBefore'
+           $3, m->>'fromThemeId', null, $4, $5, $6, m->>'placedBy', m->>'placedBefore'
          from jsonb_array_elements($2::jsonb) m join conversation c on c.workspace_id = $1 and c.id = m->>'conversationId'`,
         [workspaceId, list, verb, actor, at, editId],
       );
       await tx.query(
-        `update conversation c set theme_id = m->>'themeId', held_by = m->>'heldBy' from jsonb_array_elements($2::jsonb) m
+        `update conversation c set theme_id = m->>'themeId', placed_by = m->>'placedBy' from jsonb_array_elements($2::jsonb) m
          where c.workspace_id = $1 and c.id = m->>'conversationId'`,
         [workspaceId, list],
       );
@@ -444,17 +444,17 @@ export function createCurations(workspaceId: WorkspaceId, records: Records): Cur
     },
 
     async release(tx, conversationIds, actor, at) {
-      const rows = await tx.query<{ id: string; held_by: string }>(
-        `select id, held_by from conversation where workspace_id = $1 and id = any($2) and held_by is not null and theme_id is null`,
+      const rows = await tx.query<{ id: string; placed_by: string }>(
+        `select id, placed_by from conversation where workspace_id = $1 and id = any($2) and placed_by is not null and theme_id is null`,
         [workspaceId, conversationIds],
       );
       const moving = rows.map(
         (row): Moving => ({
           conversationId: row.id,
           fromThemeId: null,
-          heldBefore: row.held_by,
+          placedBefore: row.placed_by,
           themeId: null,
-          heldBy: null,
+          placedBy: null,
         }),
       );
       await curations.place(tx, { verb: 'released', moving, editId: null, actor, why: '', at });

@@ -11,7 +11,7 @@ import type { Keyring } from './keys.ts';
 // Where words were deleted, this many other reports are asked whether they say the same.
 const TITLES_LEFT = 20;
 // A report that a person has called noise stays out, whatever is observed of it later.
-const CALLED_NOISE = '(c.held_by is not null and c.theme_id is null)';
+const CALLED_NOISE = '(c.placed_by is not null and c.theme_id is null)';
 
 /** Opens the themes of one workspace. */
 export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records: Records): Themes {
@@ -30,7 +30,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         conversation_id: string;
         observation_id: string;
         theme_id: string | null;
-        held_by: string | null;
+        placed_by: string | null;
         is_noise: boolean;
         captured_by: string | null;
         vector: Buffer | null;
@@ -40,7 +40,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         sealed: Buffer;
         previous_id: string | null;
       }>(
-        `select c.id as conversation_id, o.id as observation_id, c.theme_id, c.held_by, o.is_noise, c.captured_by, o.vector, o.vector_version, o.subject_id, o.key_id,
+        `select c.id as conversation_id, o.id as observation_id, c.theme_id, c.placed_by, o.is_noise, c.captured_by, o.vector, o.vector_version, o.subject_id, o.key_id,
            o.sealed, (select e.observation_id from theme_event e where e.workspace_id = $1 and e.conversation_id = c.id order by e.seq desc limit 1) as previous_id
          from conversation c join observation o on o.workspace_id = c.workspace_id and o.id = c.observation_id
          where c.workspace_id = $1 and c.id = any($2) and c.state = 'live' and not ${CALLED_NOISE} order by c.first_at, c.id`,
@@ -56,7 +56,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         observationId: row.observation_id,
         previousId: row.previous_id || null,
         themeId: row.theme_id,
-        heldBy: row.held_by,
+        placedBy: row.placed_by,
         isNoise: row.is_noise,
         captured: row.captured_by !== null,
         title: opened[index] ? (JSON.parse(opened[index]) as { title: string }).title : '',
@@ -107,7 +107,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
         [workspaceId, JSON.stringify(events), at],
       );
       await tx.query(
-        `update conversation c set theme_id = e->>'themeId', held_by = case when e->>'themeId' is not null then c.held_by end from jsonb_array_elements($2::jsonb) e
+        `update conversation c set theme_id = e->>'themeId', placed_by = case when e->>'themeId' is not null then c.placed_by end from jsonb_array_elements($2::jsonb) e
          where c.workspace_id = $1 and c.id = e->>'conversationId'`,
         [workspaceId, JSON.stringify(events)],
       );
@@ -310,8 +310,8 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
     async leave(tx, conversations, at) {
       const ids = conversations.map((item) => item.conversationId);
       await inherit(tx, ids, at);
-      const held = await heldAndAlive(tx, ids);
-      const members = conversations.filter((item) => item.themeId !== null && !held.has(item.conversationId));
+      const kept = await placedAndAlive(tx, ids);
+      const members = conversations.filter((item) => item.themeId !== null && !kept.has(item.conversationId));
       await lockThemes(
         tx,
         workspaceId,
@@ -336,26 +336,26 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
 
   /** A conversation that became part of another one, since an earlier message of it came late, hands on what a person said about it. */
   async function inherit(tx: Tx, conversationIds: readonly string[], at: Date): Promise<void> {
-    const heirs = await tx.query<{ id: string; theme_id: string | null; held_by: string }>(
-      `update conversation y set theme_id = x.theme_id, held_by = x.held_by
+    const heirs = await tx.query<{ id: string; theme_id: string | null; placed_by: string }>(
+      `update conversation y set theme_id = x.theme_id, placed_by = x.placed_by
        from conversation x join signal_head h on h.workspace_id = $1 and h.source = x.source and h.external_id = x.root_external_id
-       where x.workspace_id = $1 and x.id = any($2) and x.state = 'absorbed' and x.held_by is not null
-         and y.workspace_id = $1 and y.id = h.conversation_id and y.id <> x.id and y.state = 'live' and y.held_by is null
-       returning y.id, y.theme_id, y.held_by`,
+       where x.workspace_id = $1 and x.id = any($2) and x.state = 'absorbed' and x.placed_by is not null
+         and y.workspace_id = $1 and y.id = h.conversation_id and y.id <> x.id and y.state = 'live' and y.placed_by is null
+       returning y.id, y.theme_id, y.placed_by`,
       [workspaceId, conversationIds],
     );
     await tx.query(
-      `insert into theme_event (workspace_id, theme_id, conversation_id, observation_id, verb, actor, at, held_by)
-       select $1, coalesce(e->>'theme_id', ''), e->>'id', '', case when e->>'theme_id' is null then 'noise' else 'moved' end, 'throughline', $3, e->>'held_by'
+      `insert into theme_event (workspace_id, theme_id, conversation_id, observation_id, verb, actor, at, placed_by)
+       select $1, coalesce(e->>'theme_id', ''), e->>'id', '', case when e->>'theme_id' is null then 'noise' else 'moved' end, 'throughline', $3, e->>'placed_by'
        from jsonb_array_elements($2::jsonb) e`,
       [workspaceId, JSON.stringify(heirs), at],
     );
   }
 
   /** What a person put where it is stays there while anything of it is left. */
-  async function heldAndAlive(tx: Tx, conversationIds: readonly string[]): Promise<Set<string>> {
+  async function placedAndAlive(tx: Tx, conversationIds: readonly string[]): Promise<Set<string>> {
     const rows = await tx.query<{ id: string }>(
-      `select id from conversation where workspace_id = $1 and id = any($2) and state = 'live' and held_by is not null`,
+      `select id from conversation where workspace_id = $1 and id = any($2) and state = 'live' and placed_by is not null`,
       [workspaceId, conversationIds],
     );
     return new Set(rows.map((row) => row.id));

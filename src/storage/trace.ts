@@ -265,7 +265,7 @@ export function createTracer(workspaceId: WorkspaceId, keyring: Keyring): Tracer
       called_noise: boolean | null;
       theme_id: string | null;
     }>(
-      `select c.observation_id is not null as observed, c.state = 'live' as is_report, o.is_noise, c.held_by is not null as called_noise, c.theme_id from signal_key k
+      `select c.observation_id is not null as observed, c.state = 'live' as is_report, o.is_noise, c.placed_by is not null as called_noise, c.theme_id from signal_key k
        join signal_head h on h.workspace_id = $1 and h.source = k.source and h.external_id = k.external_id
        left join conversation c on c.workspace_id = $1 and c.id = h.conversation_id
        left join observation o on o.workspace_id = $1 and o.id = c.observation_id

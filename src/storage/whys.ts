@@ -31,7 +31,7 @@ export function createWhys(workspaceId: WorkspaceId, keyring: Keyring): Whys {
         placed_at: Date | null;
       }>(
         `select h.signal_id, h.change, h.author_role, h.captured_by, h.container_id, h.historical, c.id as conversation_id, c.theme_id,
-           case when c.theme_id is null then c.held_by end as called_noise_by,
+           case when c.theme_id is null then c.placed_by end as called_noise_by,
            (select count(*) from signal_head m where m.workspace_id = $1 and m.conversation_id = c.id and m.change <> 'deleted') as messages,
            (select count(distinct m.author_id) from signal_head m
             where m.workspace_id = $1 and m.conversation_id = c.id and m.change <> 'deleted' and m.author_role = 'customer') as authors,

@@ -158,7 +158,7 @@ describe('the history', () => {
     verb,
     conversationId: fc.option(fc.constantFrom('c1', 'c2', 'c3')),
     themeId: fc.constantFrom('t1', 't2', ''),
-    heldBy: fc.option(fc.constantFrom('U1', 'U2')),
+    placedBy: fc.option(fc.constantFrom('U1', 'U2')),
   });
 
   it('places each conversation once, whatever happened, and by its own events alone', () => {
@@ -177,11 +177,11 @@ describe('the history', () => {
     fc.assert(
       fc.property(fc.constantFrom('moved', 'split'), fc.constantFrom('t1', 't2'), (how, themeId) => {
         const placed = replay([
-          { verb: 'assigned', conversationId: 'c', themeId: 't0', heldBy: null },
-          { verb: how, conversationId: 'c', themeId, heldBy: 'U1' },
-          { verb: 'assigned', conversationId: 'c', themeId, heldBy: null },
+          { verb: 'assigned', conversationId: 'c', themeId: 't0', placedBy: null },
+          { verb: how, conversationId: 'c', themeId, placedBy: 'U1' },
+          { verb: 'assigned', conversationId: 'c', themeId, placedBy: null },
         ]);
-        expect(placed.get('c')).toEqual({ themeId, heldBy: 'U1' });
+        expect(placed.get('c')).toEqual({ themeId, placedBy: 'U1' });
       }),
     );
   });

@@ -277,7 +277,7 @@ describe('moving a report', () => {
     await s.send('sam', { reports_0: [await s.conversationOf(s.exports[0]!)], [s.targetBlock('sam')]: s.loginTheme });
     await s.send('sam');
     expect(await s.themeOf(s.exports[0]!)).toBe(s.loginTheme);
-    expect((await s.view(s.loginTheme)).items.find(({ heldBy }) => heldBy)?.heldBy).toBe('Sam Support');
+    expect((await s.view(s.loginTheme)).items.find(({ placedBy }) => placedBy)?.placedBy).toBe('Sam Support');
     expect(s.parents()[0]!.text).toMatch(/Customers: 2 /);
     expect(s.parents()[1]!.text).toMatch(/Customers: 3 /);
     const { app, person } = s;

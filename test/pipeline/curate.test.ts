@@ -118,24 +118,24 @@ async function workshop() {
       });
       await runStage(theming, stageDeps, [id]);
     },
-    async placements(): Promise<Map<string, { themeId: string | null; heldBy: string | null }>> {
-      const rows = await db.query<{ id: string; theme_id: string | null; held_by: string | null }>(
-        `select id, theme_id, held_by from conversation order by id`,
+    async placements(): Promise<Map<string, { themeId: string | null; placedBy: string | null }>> {
+      const rows = await db.query<{ id: string; theme_id: string | null; placed_by: string | null }>(
+        `select id, theme_id, placed_by from conversation order by id`,
       );
-      return new Map(rows.map((row) => [row.id, { themeId: row.theme_id, heldBy: row.held_by }]));
+      return new Map(rows.map((row) => [row.id, { themeId: row.theme_id, placedBy: row.placed_by }]));
     },
     async history(): Promise<PlacingEvent[]> {
       const rows = await db.query<{
         verb: string;
         conversation_id: string | null;
         theme_id: string;
-        held_by: string | null;
-      }>(`select verb, conversation_id, theme_id, held_by from theme_event order by seq`);
+        placed_by: string | null;
+      }>(`select verb, conversation_id, theme_id, placed_by from theme_event order by seq`);
       return rows.map((row) => ({
         verb: row.verb,
         conversationId: row.conversation_id,
         themeId: row.theme_id,
-        heldBy: row.held_by,
+        placedBy: row.placed_by,
       }));
     },
     async themes(): Promise<{ id: string; status: string }[]> {
@@ -243,7 +243,7 @@ async function act(shop: Workshop, story: Story, one: Step): Promise<void> {
 }
 
 describe('whatever people do to themes, and whatever arrives meanwhile', () => {
-  it('adds up: one place each, held where a person put it, replayed from events, known to the index, restored by undo', async () => {
+  it('adds up: one place each, kept where a person put it, replayed from events, known to the index, restored by undo', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 22 }), async (steps) => {
         const shop = await workshop();
@@ -261,10 +261,10 @@ describe('whatever people do to themes, and whatever arrives meanwhile', () => {
             for (const { themeId } of after.values()) if (themeId !== null) expect(active).toContain(themeId);
             // What arrives moves nothing that a person has placed.
             if (one.do === 'arrive' || one.do === 'again')
-              for (const [id, at] of before) if (at.heldBy !== null) expect(after.get(id)).toEqual(at);
+              for (const [id, at] of before) if (at.placedBy !== null) expect(after.get(id)).toEqual(at);
             const replayed = replay(await shop.history());
             for (const [id, at] of after)
-              expect([id, replayed.get(id) ?? { themeId: null, heldBy: null }]).toEqual([id, at]);
+              expect([id, replayed.get(id) ?? { themeId: null, placedBy: null }]).toEqual([id, at]);
             // After a person it is true at once; what the machine took out itself, it takes out before it places the next.
             if (one.do === 'again') await shop.catchUp();
             const { live, stored } = await shop.indexed();

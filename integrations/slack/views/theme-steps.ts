@@ -298,7 +298,7 @@ function reportOption(row: ReportRow): Option {
   return {
     ...option(clip((row.words ?? HIDDEN).replace(/\s+/g, ' '), LENGTH.option), row.conversationId),
     description: plain(
-      `${reportSource(row)}, ${when}${row.heldBy ? `, put here by ${row.heldBy}` : ''}`,
+      `${reportSource(row)}, ${when}${row.placedBy ? `, put here by ${row.placedBy}` : ''}`,
       LENGTH.option,
     ),
   };

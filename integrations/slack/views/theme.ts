@@ -167,7 +167,7 @@ function reportBlocks(view: ThemeView): KnownBlock[] {
           words(`${reportSource(row)} · `, undefined, 200),
           moment(row.at),
           ...(row.permalink && URL.canParse(row.permalink) ? [words(' · '), link(row.permalink, 'open')] : []),
-          ...(row.heldBy ? [words(` · put here by ${clip(row.heldBy, 60)}`, { italic: true })] : []),
+          ...(row.placedBy ? [words(` · put here by ${clip(row.placedBy, 60)}`, { italic: true })] : []),
           words('\n'),
         ),
       ]),

@@ -3,14 +3,14 @@
 alter table theme_event drop constraint theme_event_verb_check;
 alter table theme_event add constraint theme_event_verb_check check (verb in
   ('opened', 'assigned', 'moved', 'removed', 'merged', 'split', 'renamed', 'noise', 'returned', 'released', 'muted', 'unmuted'));
--- The gesture that an event is part of, and who holds the conversation where it is: after the event, and before it.
+-- The gesture that an event is part of, and the person who put the conversation where it is: after the event, and before it.
 alter table theme_event add column edit_id text;
-alter table theme_event add column held_by text;
-alter table theme_event add column held_before text;
+alter table theme_event add column placed_by text;
+alter table theme_event add column placed_before text;
 create index theme_event_of_edit on theme_event (workspace_id, edit_id, conversation_id) where edit_id is not null;
 
 -- Who put the conversation where it is; null when the machine did. With a person and without a theme it is noise by that person's word.
-alter table conversation add column held_by text;
+alter table conversation add column placed_by text;
 
 -- Set when a person said that the whole theme is noise: it goes on gathering what is like it, and speaks no more.
 alter table theme add column noise_by text;

@@ -116,7 +116,7 @@ const view: fc.Arbitrary<ThemeView> = fc
           source: hostile,
           at: iso,
           permalink: fc.option(url),
-          heldBy: fc.option(hostile),
+          placedBy: fc.option(hostile),
         }),
         { maxLength: 30, selector: (row) => row.conversationId },
       ),
