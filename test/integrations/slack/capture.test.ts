@@ -21,7 +21,7 @@ describe('the shortcut', () => {
       verbs: {
         capture: CAPTURED,
         fileNow: async () => ({ kind: 'filing', cardId: null, decisionId: 'dec_1' }),
-        uncapture: async () => ({ kind: 'done' }),
+        takeBack: async () => ({ kind: 'done' }),
       },
     });
     const message = w.sim.human.post('cleo', 'support', 'The export stops');
@@ -36,7 +36,7 @@ describe('the shortcut', () => {
     expect(w.verbs.asked).toMatchObject([
       { verb: 'capture', input: { message: ref, via: 'shortcut', person: { id: w.id('ana'), kind: 'member' } } },
       { verb: 'fileNow', input: { key: 'k|1' } },
-      { verb: 'uncapture', input: { message: ref } },
+      { verb: 'takeBack', input: { key: 'k|1' } },
     ]);
     expect(told(w, 'ana').slice(1)).toEqual([
       expect.stringMatching(/Approved, and filing now/),
