@@ -54,6 +54,11 @@ export function openDb(options: { url: string; log: Log; telemetry: Telemetry; m
       throw readable(error);
     }
     let broken: Error | undefined;
+    // A connection that is lost between two statements has nobody else to tell, and would end the process.
+    const lose = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', lose);
     try {
       await client.query('begin');
       const tx: Tx = { query: (text, values) => run(client, text, values) };
@@ -66,6 +71,7 @@ export function openDb(options: { url: string; log: Log; telemetry: Telemetry; m
       });
       throw readable(error);
     } finally {
+      client.off('error', lose);
       client.release(broken);
     }
   };

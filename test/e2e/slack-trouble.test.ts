@@ -1,7 +1,10 @@
 // Slack on a bad day: it answers nobody for a minute, then breaks half of what it does, then hangs up. Nothing is lost, nothing is said twice.
 import { afterEach, expect, it } from 'vitest';
+import { createTestDatabase } from '#test/support/db.ts';
 import { MINUTE_MS } from '#test/support/fast-clock.ts';
 import { EXPORT_COMPLAINTS, leaveStage, takeStage } from '#test/support/hands.ts';
+import { layCable } from '#test/support/proxy.ts';
+import { startRig } from '#test/support/rig.ts';
 
 afterEach(leaveStage);
 
@@ -98,3 +101,35 @@ it('outlives a minute of 429, then 500s after the effect and before it, then a c
   expect(toldTo('sam')).toEqual([expect.stringContaining('Your click changed nothing')]);
   expect(toldTo('ana')).toEqual([expect.stringContaining('1 insight')]);
 });
+
+it('leaves an envelope without acknowledgement while the database is away, and takes each once when Slack sends it again', async () => {
+  const database = await createTestDatabase();
+  const cable = await layCable(database.url);
+  const rig = await startRig({ socket: true, databaseUrl: cable.url });
+  const { slack, user, channel, app, settle } = rig;
+  const { human } = slack;
+  const support = channel('support');
+  cable.pull();
+  const root = human.post(user('ana'), support, EXPORT_COMPLAINTS[0]);
+  const replies = [
+    human.post(user('sam'), support, 'Which report do you export?', { threadTs: root.ts }),
+    human.post(user('ana'), support, 'The monthly one', { threadTs: root.ts }),
+  ];
+  const unanswered = () =>
+    slack.deliveries.filter(({ attempts }) => attempts.some(({ reason }) => reason === 'http_timeout')).length;
+  await expect.poll(unanswered, { timeout: 20_000 }).toBeGreaterThan(0);
+  expect(slack.deliveries.some(({ state }) => state === 'acknowledged')).toBe(false);
+  cable.plug();
+  await settle();
+  const heads = await app.db.query<{ external_id: string; conversation_id: string }>(
+    'select external_id, conversation_id from signal_head order by occurred_at, external_id',
+  );
+  expect(heads.map(({ external_id }) => external_id)).toEqual(
+    [root, ...replies].map(({ ts }) => `slack:${support}:${ts}`),
+  );
+  expect(new Set(heads.map(({ conversation_id }) => conversation_id)).size).toBe(1);
+  expect(await app.db.query('select 1 from signal_key')).toHaveLength(3);
+  await rig.close();
+  await cable.close();
+  await database.drop();
+}, 60_000);

@@ -55,3 +55,20 @@ it('gives what a killed process had begun to the next one at once, and leaves it
   const next = await startProcess(false);
   await expect.poll(() => next.begun, { timeout: 10_000 }).toEqual(['an-effect']);
 });
+
+it('takes what people wait for before old data, whichever was sent first', async () => {
+  const queue = createQueue({ url: database.url, workspaceId: 'main', log: quietLog, db });
+  queues.push(queue);
+  await queue.start(['observe']);
+  await queue.send(db, [
+    { queue: 'observe', id: 'old-1', behind: true },
+    { queue: 'observe', id: 'old-2', behind: true },
+  ]);
+  await queue.send(db, [{ queue: 'observe', id: 'new' }]);
+  const begun: string[] = [];
+  await queue.work('observe', { batch: 1, concurrency: 1 }, async (ids) => {
+    begun.push(...ids);
+    return new Map();
+  });
+  await expect.poll(() => begun, { timeout: 15_000 }).toEqual(['new', 'old-1', 'old-2']);
+});

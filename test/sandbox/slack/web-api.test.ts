@@ -292,6 +292,49 @@ describe('trouble on demand', () => {
     expect(said()).toEqual(['x']);
   });
 
+  // Raw, since the SDK waits as long as it is told.
+  const answer = async (method: string, args: Record<string, unknown>) => {
+    const response = await fetch(`${slack.url}${method}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${BOT_TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ channel: slack.state.channel('support').id, ...args }),
+    });
+    const body = (await response.json()) as { messages?: unknown[]; has_more?: boolean };
+    return { status: response.status, retryAfter: response.headers.get('retry-after'), body };
+  };
+
+  it('keeps to the tiers when asked to: so many calls of one method in any minute, and the seconds until the next', async () => {
+    slack.faults.tierLimits(true);
+    for (let call = 0; call < 50; call++)
+      expect((await answer('conversations.history', { limit: 1 })).status).toBe(200);
+    clock.advance(20_000);
+    expect(await answer('conversations.history', { limit: 1 })).toMatchObject({ status: 429, retryAfter: '40' });
+    // Another method has its own minute.
+    expect((await answer('conversations.info', {})).status).toBe(200);
+    clock.advance(40_000);
+    expect((await answer('conversations.history', { limit: 1 })).status).toBe(200);
+  });
+
+  it('gives a distributed app one page of 15 messages a minute, whatever it asks for', async () => {
+    for (let n = 0; n < 40; n++) slack.human.post('ben', 'support', `message ${n}`);
+    slack.faults.distributed(true);
+    const { body } = await answer('conversations.history', { limit: 200 });
+    expect(body.messages).toHaveLength(15);
+    expect(body.has_more).toBe(true);
+    expect(await answer('conversations.history', { limit: 200 })).toMatchObject({ status: 429, retryAfter: '60' });
+    clock.advance(60_000);
+    expect((await answer('conversations.history', {})).status).toBe(200);
+  });
+
+  it('is out for as long as it was told to be, and says how much of it is left', async () => {
+    slack.faults.outage({ kind: 'rate_limited' }, 60_000);
+    clock.advance(25_000);
+    expect(await answer('chat.postMessage', { text: 'too soon' })).toMatchObject({ status: 429, retryAfter: '35' });
+    clock.advance(35_000);
+    expect((await answer('chat.postMessage', { text: 'in time' })).status).toBe(200);
+    expect(said()).toEqual(['in time']);
+  });
+
   it.each([
     ['a server error', { kind: 'server_error' as const, status: 502 }],
     ['a broken connection', { kind: 'reset' as const }],
