@@ -133,3 +133,14 @@ it('leaves an envelope without acknowledgement while the database is away, and t
   await cable.close();
   await database.drop();
 }, 60_000);
+
+it('tells the numbers all the same when Slack takes no picture', async () => {
+  const stage = await takeStage();
+  await stage.openCard();
+  // Three tries of one call.
+  stage.slack.faults.next('files.getUploadURLExternal', { kind: 'server_error', status: 500 }, 3);
+  const said = await stage.ask('sam', 'trends 30d');
+  expect(said).toMatch(/3 reports/);
+  expect(stage.toldTo('sam')).toHaveLength(1);
+  expect([...stage.slack.state.files.values()]).toEqual([]);
+});
