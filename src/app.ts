@@ -762,6 +762,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
         },
         customersNeeded: () => settings.get(db, 'insight.customers'),
         nameOf,
+        telemetry,
         now,
       }),
       ...createEvaluating({

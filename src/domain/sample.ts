@@ -39,6 +39,8 @@ export type JudgeReply =
 
 export interface SampleVerbs {
   judgeSample(input: { week: string; n: number; judgement: Judgement; person: Person }): Promise<JudgeReply>;
+  /** What the sample of a week shows now to the one it was drawn for; null for everybody else. */
+  sample(input: { week: string; person: Person }): Promise<SampleView | null>;
   /** Says whether a person judges samples from now on. Safe to repeat. */
   volunteer(input: { person: Person; on: boolean }): Promise<SimpleReply>;
 }

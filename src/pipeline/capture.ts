@@ -95,6 +95,7 @@ export function createCapturing(deps: CaptureDeps): CaptureVerbs {
     },
 
     async customers(person): Promise<KnownCustomer[]> {
+      if (!may(person, 'see', { kind: 'record' }, deps.now()).ok) return [];
       const rows = await deps.signals.customers(db, CUSTOMERS_READ);
       const places = [...new Set(rows.flatMap(({ containerIds }) => containerIds))];
       const open = await deps.audiences.places(places, deps.audiences.ofPerson(person));

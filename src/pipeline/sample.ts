@@ -97,7 +97,7 @@ export interface SampleDeps {
 export function createSampling(deps: SampleDeps): { verbs: SampleVerbs; run(): Promise<void> } {
   const { db, samples } = deps;
   return {
-    verbs: { judgeSample, volunteer },
+    verbs: { judgeSample, volunteer, sample },
     /** Plans the sample of the week and sends it. Safe to repeat, to miss, and to run twice at once. */
     async run() {
       const week = lastDue(deps.now(), DUE, await deps.timeZone(db));
@@ -126,6 +126,11 @@ export function createSampling(deps: SampleDeps): { verbs: SampleVerbs; run(): P
       }
     }
     return { kind: 'done' };
+  }
+
+  async function sample({ week, person }: { week: string; person: Person }): Promise<SampleView | null> {
+    const known = await samples.get(db, week);
+    return known?.personId === person.id ? viewOf(week, person.id) : null;
   }
 
   async function judgeSample(input: Parameters<SampleVerbs['judgeSample']>[0]): Promise<JudgeReply> {

@@ -1,6 +1,6 @@
 // Why: what became of one message, put together at the moment of asking, for the one who asks.
 import { may, type Person } from '#src/domain/policy.ts';
-import type { Db } from '#src/domain/ports.ts';
+import type { Db, Telemetry } from '#src/domain/ports.ts';
 import { joinRedacted, redactConversation } from '#src/domain/redaction.ts';
 import type { Cards, SaidConversation, Texts, Themes } from '#src/domain/stores.ts';
 import { embedText, encodeVector } from '#src/domain/vector.ts';
@@ -43,6 +43,7 @@ export interface WhyDeps {
   ) => Promise<{ themeId: string; score: number; needed: number }[]>;
   customersNeeded: () => Promise<number>;
   nameOf: (personId: string) => Promise<string>;
+  telemetry: Pick<Telemetry, 'count'>;
   now: () => Date;
 }
 
@@ -50,33 +51,39 @@ export interface WhyDeps {
 export function createWhy(deps: WhyDeps): WhyVerbs {
   const { db } = deps;
   return {
-    async why({ message, person, seen }): Promise<WhyReply> {
-      const allowed = may(person, 'see', { kind: 'record' }, deps.now());
-      if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
-      const container = `slack:${message.channelId}`;
-      if (!seen && !(await deps.audiences.places([container], deps.audiences.ofPerson(person))).has(container))
-        return { kind: 'closed' };
-      const card = await deps.cards.at(db, message.channelId, message.ts);
-      if (card) return cardWhy(card.id, person);
-      const watch = await deps.watch(message.channelId);
-      const key = slackExternalId(message);
-      const held = await deps.whys.message(db, key);
-      if (held)
-        return {
-          kind: 'message',
-          why: await messageWhy(held, { message, key, watch, person }),
-          canCapture: canCapture(held),
-        };
-      const looked = await deps.look(message);
-      if (looked.ours) {
-        const cardId = /^(?:card|details):(.+)$/.exec(looked.ours.key ?? '')?.[1];
-        return cardId ? cardWhy(cardId, person) : { kind: 'ours' };
-      }
-      const heardSince = await deps.whys.heardSince(db, container);
-      const because = whyNotHeld({ looked, watch, heardSince, now: deps.now() });
-      return { kind: 'not_held', because, watch, message, canCapture: because !== 'empty' && because !== 'not_found' };
+    async why(input): Promise<WhyReply> {
+      const reply = await whyOf(input);
+      deps.telemetry.count('whys_total', { kind: reply.kind });
+      return reply;
     },
   };
+
+  async function whyOf({ message, person, seen }: Parameters<WhyVerbs['why']>[0]): Promise<WhyReply> {
+    const allowed = may(person, 'see', { kind: 'record' }, deps.now());
+    if (!allowed.ok) return { kind: 'refused', refusal: allowed.refusal };
+    const container = `slack:${message.channelId}`;
+    if (!seen && !(await deps.audiences.places([container], deps.audiences.ofPerson(person))).has(container))
+      return { kind: 'closed' };
+    const card = await deps.cards.at(db, message.channelId, message.ts);
+    if (card) return cardWhy(card.id, person);
+    const watch = await deps.watch(message.channelId);
+    const key = slackExternalId(message);
+    const held = await deps.whys.message(db, key);
+    if (held)
+      return {
+        kind: 'message',
+        why: await messageWhy(held, { message, key, watch, person }),
+        canCapture: canCapture(held),
+      };
+    const looked = await deps.look(message);
+    if (looked.ours) {
+      const cardId = /^(?:card|details):(.+)$/.exec(looked.ours.key ?? '')?.[1];
+      return cardId ? cardWhy(cardId, person) : { kind: 'ours' };
+    }
+    const heardSince = await deps.whys.heardSince(db, container);
+    const because = whyNotHeld({ looked, watch, heardSince, now: deps.now() });
+    return { kind: 'not_held', because, watch, message, canCapture: because !== 'empty' && because !== 'not_found' };
+  }
 
   async function cardWhy(cardId: string, person: Person): Promise<WhyReply> {
     const card = await deps.cards.byId(db, cardId);

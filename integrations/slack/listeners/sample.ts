@@ -8,7 +8,7 @@ import { OLD_MESSAGE, say } from '../views/replies.ts';
 import { judgedText, SAMPLE_ACTIONS, sampleKey, sampleMessage, WELCOME } from '../views/sample.ts';
 
 export interface SampleDeps {
-  verbs: Pick<Verbs, 'judgeSample'>;
+  verbs: Pick<Verbs, 'judgeSample' | 'sample'>;
   outbound: Pick<Outbound, 'redraw'>;
 }
 
@@ -25,12 +25,15 @@ export function listenToSamples(app: SlackApp, deps: SampleDeps): void {
     const { container, message, channel } = ask.interaction;
     const at = { channel: container?.channel_id ?? channel?.id, ts: container?.message_ts ?? message?.ts };
     if ('view' in reply && at.channel && at.ts) {
-      const view = reply.view;
       await deps.outbound.redraw({
         channel: at.channel,
         ts: at.ts,
         key: sampleKey(week),
-        load: async () => sampleMessage(view),
+        // Read when it is drawn: another tap may have come in between.
+        load: async () => {
+          const view = await deps.verbs.sample({ week, person });
+          return view && sampleMessage(view);
+        },
       });
     }
     const text = judgedText(reply);

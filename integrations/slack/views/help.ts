@@ -26,7 +26,8 @@ export function helpMessage({ commands, settings, insightsChannel }: HelpInput):
   const commandLines = commands.map(({ usage, describe }) => `\`${usage}\`  ${describe}`).join('\n');
   const capture = [
     `React with :${settings.captureEmoji}: (\`${settings.captureEmoji}\`) to a message, or use the message shortcut *Send to Throughline*.`,
-    'You get a receipt that only you see, with *File now* and *Undo*. Taking the emoji away takes the capture back.',
+    'You get a receipt that only you see, with *File now*, *Change customer* and *Undo*. Taking the emoji away takes the capture back.',
+    'The message shortcut *Why this, Throughline?* says of any message what I made of it, and why.',
   ].join('\n');
   const reactions = Object.entries(settings.reactions)
     .map(([emoji, verb]) => `:${emoji}: (\`${emoji}\`) ${REACTION_WORDS[verb]}`)

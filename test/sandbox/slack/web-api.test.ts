@@ -49,6 +49,21 @@ describe('the Web API', () => {
     expect(ana?.profile?.email).toBeUndefined();
   });
 
+  it('refuses blocks that Slack has not brought to the workspace, which no bot could have known', async () => {
+    const client = clientOf(slack);
+    slack.state.blocksMissing.add('context_actions');
+    const side = (value: string) => ({ text: { type: 'plain_text' as const, text: value }, value });
+    const feedback = {
+      type: 'context_actions' as const,
+      elements: [{ type: 'feedback_buttons' as const, positive_button: side('Yes'), negative_button: side('No') }],
+    };
+    const message = { channel: id('support'), text: 'x', blocks: [feedback] };
+    expect(await refusal(client.chat.postMessage(message))).toBe('invalid_blocks');
+    expect(slack.state.violations).toEqual([]);
+    slack.state.blocksMissing.clear();
+    expect(await refusal(client.chat.postMessage(message))).toBe('none');
+  });
+
   it('hides private channels from a bot that is not in them', async () => {
     const client = clientOf(slack);
     const { channels } = await client.conversations.list({ types: 'public_channel,private_channel' });
