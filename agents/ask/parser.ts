@@ -27,7 +27,7 @@ const HOLLOW = new Set(
     'report reports reported reporting complaint complaints complain complains complained complaining feedback message messages ticket tickets thing things ' +
     'issue issues problem problems topic topics theme themes trend trends rising falling growing increasing decreasing worse better getting time times over ' +
     'say says saying said talk talks talking ask asks asked asking want wants wanted wanting wish wishes request requests requested requesting like need needs ' +
-    'hear hearing top biggest main common frequent number count total overall compare compared versus vs throughline hey hi hello thanks last recent recently ' +
+    'hear hearing came come comes coming arrived arrive received receive sent send wrote write written posted made seen raised opened top biggest main common frequent number count total overall compare compared versus vs throughline hey hi hello thanks last recent recently ' +
     'lately week month day today year fastest bug bugs defect defects incident incidents outage outages question questions wishes feature area areas source sources kind kinds status happened became fixed done shipped resolved'
   ).split(' '),
 );

@@ -51,6 +51,8 @@ describe('the parser', () => {
     ['how many customers have problems with login?', 'count about=login'],
     ['number of reports from Globex in Zendesk last month', 'count days=30 source=zendesk customer=Globex'],
     ['how many reports', 'count '],
+    ['how many reports came in this week?', 'count days=7'],
+    ['how many messages did customers send us today', 'count days=1'],
     ['compare this week with the week before', 'count days=7'],
     ['How does this month compare to the previous one?', 'count days=30'],
   ])('hears what is counted: %s', (question, call) => expect(asked(question)).toBe(call.trim()));

@@ -1,7 +1,7 @@
 // /throughline ask <question>
 
 import { toPlain } from '../text.ts';
-import { answerMessage, capabilities, GREETING, WAITING } from '../views/answer.ts';
+import { answerMessage, capabilities, WAITING } from '../views/answer.ts';
 import { refusalText, say } from '../views/replies.ts';
 import type { Command } from './command.ts';
 
@@ -12,7 +12,7 @@ export const ask: Command = {
   describe: 'a question in your words, answered for you alone until you share it; or mention me, or write to me',
   async handle(rest, { verbs }, asked) {
     const text = toPlain(rest, { user: () => null, channel: () => null }).trim();
-    if (text === '') return capabilities(GREETING);
+    if (text === '') return capabilities();
     const { trigger_id: trigger } = asked.interaction;
     let waiting: Promise<void> | null = null;
     const reply = await verbs.ask({
