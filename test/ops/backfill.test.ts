@@ -96,7 +96,7 @@ it('reads a thousand messages below Slack’s limits, says how far it is, and op
 
   await complain('ana', EXPORT_COMPLAINTS[0]);
   expect(parents()).toHaveLength(1);
-});
+}, 120_000);
 
 it('goes on where it was killed, repeats at most the page in its hands, and doubles nothing', async () => {
   const late = await startLate();
@@ -122,7 +122,7 @@ it('goes on where it was killed, repeats at most the page in its hands, and doub
     0,
   );
   expect(handsOf(late).parents()).toEqual([]);
-});
+}, 180_000);
 
 it('takes in what the events would have told, row by row', async () => {
   const heard = setClock('2026-03-02T09:00:00Z');
@@ -173,7 +173,7 @@ it('takes in what the events would have told, row by row', async () => {
     await rows(other, `select 1 from signal_key where external_id not in (select external_id from signal_head)`),
   ).toEqual([]);
   expect((await rows(live, heads)).length).toBeGreaterThan(10);
-});
+}, 120_000);
 
 it('notices when Slack answers once a minute only, says so, and keeps to it', async () => {
   const clock = leapClock();
