@@ -76,6 +76,8 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     shortcuts: new Set<string>(),
     views: new Set<string>(),
   };
+  const exact = new Set<string>();
+  const families = new Set<string>();
   const answered = new WeakSet<Ask>();
   // Payloads reach us through our own intake: Bolt is asked to process them, and opens no door of its own.
   const receiver: Receiver = { init() {}, start: () => Promise.resolve(), stop: () => Promise.resolve() };
@@ -103,8 +105,9 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     const ask = askOf(body, context);
     const actionId = ask.interaction.actions?.[0]?.action_id ?? '';
     // A button that only opens an address is reported to us too, and wants nothing.
-    const family = actionId.split(':')[0] ?? '';
-    if (listens.actions.has(actionId) || listens.actions.has(family) || actionId.startsWith('link_')) return;
+    const family = actionId.includes(':') ? actionId.split(':', 1)[0]! : null;
+    if (exact.has(actionId) || (family !== null && families.has(family))) return;
+    if (actionId.startsWith('link_')) return;
     await ask.reply(OLD_MESSAGE);
   });
 
@@ -112,6 +115,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     listens,
     onAction(actionId, run) {
       listens.actions.add(actionId);
+      exact.add(actionId);
       app.action(actionId, async ({ body, ack, context }) => {
         await ack();
         await act(askOf(body, context), run);
@@ -119,6 +123,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     },
     onActions(family, run) {
       listens.actions.add(family);
+      families.add(family);
       app.action(new RegExp(`^${family}:`), async ({ body, ack, context }) => {
         await ack();
         await act(askOf(body, context), run);
