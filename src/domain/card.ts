@@ -56,6 +56,8 @@ export interface CardView {
   quotes: ShownQuote[];
   /** Quotes of conversations that not everybody who reads this can open. */
   hiddenQuotes: number;
+  /** Quotes that were edited or deleted where they were written. */
+  goneQuotes: number;
   /** The title, the claim and the proposal are in neutral words, because some who read this could not open where they come from. */
   wordsHidden: boolean;
   /** Guests or people of other companies read this. */

@@ -58,14 +58,16 @@ export async function viewOf(deps: ViewDeps, tx: Tx, card: Card, audience: Audie
   const newer = family.find((other) => other.generation === card.generation + 1);
   const older = family.find((other) => other.generation === card.generation - 1);
   const folded = card.state === 'folded';
+  const quotes = await quotesOf(deps, tx, evidence);
   const standing = (await deps.curations.standing(tx, [card.themeId])).get(card.themeId);
   return {
     cardId: card.id,
     themeId: card.themeId,
     state: card.state,
     insight: wordsHidden ? withoutWords(insight) : insight,
-    quotes: await quotesOf(deps, tx, evidence),
+    quotes,
     hiddenQuotes: insight.evidence.length - evidence.length,
+    goneQuotes: evidence.length - quotes.length,
     wordsHidden,
     hasOutsiders: hasOutsiders(audience),
     proposal: proposal && {

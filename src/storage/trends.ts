@@ -57,8 +57,8 @@ export function createTrends(workspaceId: WorkspaceId, keyring: Keyring) {
       const chosen = chosenBy(selection, [workspaceId, edges[0], span.to, span.from]);
       const edgesAt = chosen.values.push(edges.slice(0, -1).map((at) => at.toISOString()));
       const [row] = await tx.query<{ total: TallyRow; themes_all: number; columns: Columns; top: ThemeRow[] | null }>(
-        `with ${SIDE(chosen.where)}, place as materialized (
-           select c.theme_id, width_bucket(c.first_at, $${edgesAt}::timestamptz[]) as at, count(*)::int as n from conversation c ${chosen.where} group by 1, 2
+        `with ${SIDE(chosen.filter)}, place as materialized (
+           select c.theme_id, width_bucket(c.first_at, $${edgesAt}::timestamptz[]) as at, count(*)::int as n from conversation c where c.workspace_id = $1 and ${chosen.filter} group by 1, 2
          ), per_theme as (
            select theme_id, ${TALLY} from side group by 1
          ), top as (
@@ -74,7 +74,7 @@ export function createTrends(workspaceId: WorkspaceId, keyring: Keyring) {
                'kind', said.kind, 'area', said.area) order by top.customers desc, top.reports desc, top.theme_id)
              from top join theme t on t.workspace_id = $1 and t.id = top.theme_id
              cross join lateral (select mode() within group (order by c.kind) as kind, mode() within group (order by c.area) as area
-               from conversation c ${chosen.where} and c.theme_id = t.id) said) as top`,
+               from conversation c where c.workspace_id = $1 and ${chosen.filter} and c.theme_id = t.id) said) as top`,
         chosen.values,
       );
       return {
@@ -104,7 +104,7 @@ export function createTrends(workspaceId: WorkspaceId, keyring: Keyring) {
       const chosen = chosenBy(selection, [workspaceId, edgesOf(selection.query, span)[0], span.to, span.from]);
       const rows = await tx.query<TallyRow & { key: string | null }>(
         `with side as (
-           select ${KEY[by]} as key, c.customer_id, ${NOW_AND_BEFORE} from conversation c ${chosen.where} group by 1, 2
+           select ${KEY[by]} as key, c.customer_id, ${NOW_AND_BEFORE} from conversation c where c.workspace_id = $1 and ${chosen.filter} group by 1, 2
          )
          select key, ${TALLY} from side group by 1 order by reports desc, reports_before desc, key limit ${KEYS_LISTED}`,
         chosen.values,
@@ -143,6 +143,16 @@ export function createTrends(workspaceId: WorkspaceId, keyring: Keyring) {
         [workspaceId, value, `%${value.replace(/[\\%_]/g, '\\$&')}%`],
       );
       return rows.map((row) => ({ id: row.id, byId: row.by_id }));
+    },
+
+    /** When the oldest report of these sources began; of any source when none is named. */
+    async oldest(tx: Tx, sources: readonly string[]): Promise<Date | null> {
+      const [row] = await tx.query<{ at: Date | null }>(
+        `select min(c.first_at) as at from conversation c where c.workspace_id = $1 and c.state = 'live' and c.theme_id is not null
+           and ($2::text[] = '{}' or c.source = any($2))`,
+        [workspaceId, sources],
+      );
+      return row?.at ?? null;
     },
 
     /** Every area with reports since then, the most reports first. */
@@ -185,8 +195,8 @@ const KEY: Record<BreakdownBy, string> = {
 };
 
 /** One row for each customer of each theme. */
-function SIDE(where: string): string {
-  return `side as materialized (select c.theme_id, c.customer_id, ${NOW_AND_BEFORE} from conversation c ${where} group by 1, 2)`;
+function SIDE(filter: string): string {
+  return `side as materialized (select c.theme_id, c.customer_id, ${NOW_AND_BEFORE} from conversation c where c.workspace_id = $1 and ${filter} group by 1, 2)`;
 }
 
 // What people have called noise is no trend; who names the theme gets it.
@@ -196,14 +206,14 @@ const HEARD = ` and c.theme_id not in (select id from theme where workspace_id =
 function chosenBy(
   { query: { filters }, customerIds, themeIds }: Selection,
   start: readonly unknown[],
-): { where: string; values: unknown[] } {
+): { filter: string; values: unknown[] } {
   const values = [...start];
   const any = (column: string, list: readonly string[] | null) =>
     list === null ? '' : ` and ${column} = any($${values.push(list)}::text[])`;
   const unless = (list: readonly string[]) => (list.length > 0 ? list : null);
   const area = unless(filters.area.map((value) => value.toLowerCase()));
   return {
-    where: `where c.workspace_id = $1 and c.state = 'live' and c.theme_id is not null and c.first_at >= $2 and c.first_at < $3${any('c.source', unless(filters.source))}${any('c.kind', unless(filters.kind))}${any('lower(c.area)', area)}${any('c.customer_id', customerIds)}${any('c.theme_id', themeIds)}${themeIds === null ? HEARD : ''}`,
+    filter: `c.state = 'live' and c.theme_id is not null and c.first_at >= $2 and c.first_at < $3${any('c.source', unless(filters.source))}${any('c.kind', unless(filters.kind))}${any('lower(c.area)', area)}${any('c.customer_id', customerIds)}${any('c.theme_id', themeIds)}${themeIds === null ? HEARD : ''}`,
     values,
   };
 }

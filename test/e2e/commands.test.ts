@@ -238,7 +238,7 @@ describe('old data', () => {
 
 describe('help and everything else', () => {
   it('names every command with a real example, the emoji and the table of reactions', async () => {
-    const { ask } = await takeStage();
+    const { ask, channel } = await takeStage();
     const help = await ask('ben', 'help', 'support');
     for (const word of [
       'trends 30d',
@@ -248,7 +248,7 @@ describe('help and everything else', () => {
       'white_check_mark',
       'no_bell',
       'eyes',
-      '#insights',
+      `<#${channel('insights')}>`,
     ])
       expect(help).toContain(word);
     expect(await ask('ben', '', 'support')).toBe(help);

@@ -156,7 +156,7 @@ describe('a deletion at the source', () => {
     expect(await app.db.query('select 1 from signal_text')).toHaveLength(3);
   }, 30_000);
 
-  it('takes the quote off a card that is decided already, and counts it as hidden', async () => {
+  it('takes the quote off a card that is decided already, and says so', async () => {
     const { openCard, card, click, slack, user, channel, settle } = await takeStage();
     await openCard();
     await click('pia', 'card_file');
@@ -166,7 +166,7 @@ describe('a deletion at the source', () => {
     await settle();
     expect(card().text).toMatch(/Filed as .*ENG-1/);
     expect(shownOn(card())).not.toContain(mine.text);
-    expect(card().text).toContain('1 more quote is not shown here.');
+    expect(card().text).toContain('1 quote was edited or deleted where it was written.');
   }, 30_000);
 
   it('folds a card whose reports are all gone, and lets the matter begin anew', async () => {

@@ -143,6 +143,8 @@ export function hiddenWords(view: CardView, shown: number): string | null {
     more > 0 && `${count(more, 'more quote')} ${more === 1 ? 'is' : 'are'} not shown here.`,
     hidden > 0 &&
       `${count(hidden, 'quote')} hidden: not everybody who reads this can open where ${hidden === 1 ? 'it was' : 'they were'} written.`,
+    view.goneQuotes > 0 &&
+      `${count(view.goneQuotes, 'quote')} ${view.goneQuotes === 1 ? 'was' : 'were'} edited or deleted where ${view.goneQuotes === 1 ? 'it was' : 'they were'} written.`,
   ].filter(Boolean);
   return parts.length > 0 ? parts.join(' ') : null;
 }

@@ -322,6 +322,7 @@ export function openCard(change: Partial<CardView> = {}): CardView {
       },
     ],
     hiddenQuotes: 0,
+    goneQuotes: 0,
     wordsHidden: false,
     hasOutsiders: false,
     proposal: {
