@@ -34,9 +34,23 @@ export function createPlaces(workspaceId: WorkspaceId) {
     containersOfThemes: (tx: Tx, themeIds: readonly string[]) =>
       read(
         tx,
+        // From one channel to the next by the index, however many reports each has. Of what is no channel one stands for all: they are alike.
         // What was merged away has no reports of its own any more; its name and what was filed of it are of all that were ever in it.
-        `select distinct theme_id as id, container_id from conversation where workspace_id = $1 and theme_id = any($2) and state = 'live'
-         union select t.id, c.container_id from theme t join theme_event e on e.workspace_id = $1 and e.theme_id = t.id
+        `with recursive theme_of as (select distinct unnest($2::text[]) as id),
+         place as (
+           select t.id, (select min(c.container_id collate "C") from conversation c where c.workspace_id = $1 and c.theme_id = t.id
+             and c.state = 'live' and c.container_id collate "C" >= 'slack:' and c.container_id collate "C" < 'slack;') as container_id from theme_of t
+           union all
+           select p.id, (select min(c.container_id collate "C") from conversation c where c.workspace_id = $1 and c.theme_id = p.id
+             and c.state = 'live' and c.container_id collate "C" > p.container_id and c.container_id collate "C" < 'slack;')
+           from place p where p.container_id is not null)
+         select id, container_id from place where container_id is not null
+         union all select t.id, o.container_id from theme_of t cross join lateral (
+           (select c.container_id from conversation c where c.workspace_id = $1 and c.theme_id = t.id and c.state = 'live'
+             and c.container_id collate "C" < 'slack:' limit 1)
+           union all (select c.container_id from conversation c where c.workspace_id = $1 and c.theme_id = t.id and c.state = 'live'
+             and c.container_id collate "C" >= 'slack;' limit 1)) o
+         union all select t.id, c.container_id from theme t join theme_event e on e.workspace_id = $1 and e.theme_id = t.id
            join conversation c on c.workspace_id = $1 and c.id = e.conversation_id where t.workspace_id = $1 and t.id = any($2) and t.status = 'absorbed'`,
         themeIds,
       ),
