@@ -10,7 +10,10 @@ export function printable(text: string): string {
   const letters = [...text.toWellFormed().normalize('NFC').replace(/\s+/g, ' ').trim()];
   const kept = letters.filter((letter) => DRAWN.test(letter));
   const lost = letters.filter((letter) => !DRAWN.test(letter) && /[\p{L}\p{N}]/u.test(letter));
-  return lost.length > letters.length * LEFT_OUT_MAX ? '' : kept.join('').replace(/ {2,}/g, ' ').trim();
+  if (lost.length > letters.length * LEFT_OUT_MAX) return '';
+  const shown = kept.join('').replace(/ {2,}/g, ' ').trim();
+  // Vega looks words up in plain objects, where those of the language (`valueOf`) are found without having been put there.
+  return shown in {} ? `${shown} ` : shown;
 }
 
 /** The printable part of it, cut with an ellipsis where it would be wider than `width` at this size. */

@@ -5,15 +5,15 @@ import { fitted, printable } from './letters.ts';
 
 export const FONT = 'Inter';
 /** Wide enough for a message on a desktop; Slack scales it down on a phone. */
-const WIDTH = 680;
+const WIDTH = 540;
 const HEIGHT = 190;
 // Two beside each other leave room for a title of some fifty letters.
 const PANELS_PER_ROW = 2;
-const PANEL_GAP = 32;
+const PANEL_GAP = 30;
 const PANEL_WIDTH = Math.floor((WIDTH - (PANELS_PER_ROW - 1) * PANEL_GAP) / PANELS_PER_ROW);
 const PANEL_HEIGHT = 46;
 const PANELS_MAX = 6;
-const NOTE_WIDTH = 96;
+const LABEL_WIDTH = 64;
 // Labels that stand beside each other without touching.
 const LABELS_MAX = 8;
 
@@ -69,8 +69,8 @@ export function specOf(chart: Chart): TopLevelSpec {
                   view: { stroke: null },
                   layer: [
                     ...marks(panel, { top, axis: false }),
-                    words(fitted(panel.title, PANEL_WIDTH - NOTE_WIDTH, 12), { x: 0, align: 'left', weight: 500 }),
-                    words(fitted(panel.note, NOTE_WIDTH, 12), { x: PANEL_WIDTH, align: 'right', weight: 600 }),
+                    words(fitted(panel.title, PANEL_WIDTH, 12), { y: -22, color: COLOR.ink, weight: 600 }),
+                    words(fitted(panel.note, PANEL_WIDTH, 11), { y: -7, color: COLOR.soft, weight: 400 }),
                   ],
                 })),
               })),
@@ -111,8 +111,8 @@ function large(chart: Chart) {
       ...(chart.before
         ? [
             {
-              data: { values: [{ at: last, n: chart.before[last] ?? 0, words: fitted(chart.beforeName, 110, 11) }] },
-              mark: { type: 'text', align: 'left', dx: 12, color: COLOR.before, fontSize: 11 },
+              data: { values: [{ at: last, n: chart.before[last] ?? 0, words: inTwoLines(chart.beforeName) }] },
+              mark: { type: 'text', align: 'left', dx: 14, color: COLOR.before, fontSize: 11, lineHeight: 13 },
               encoding: { x: place(), y: amount(top), text: { field: 'words' } },
             },
           ]
@@ -131,8 +131,7 @@ interface Look {
 
 /** Bars for now, and a dashed line with a light edge for before, so that it can be seen on bars too. */
 function marks({ now, before }: ChartSeries, look: Look) {
-  const values = (list: readonly number[]) =>
-    list.map((n, at) => ({ at, n, label: fitted(look.labels?.[at] ?? '', 80, 11) }));
+  const values = (list: readonly number[]) => list.map((n, at) => ({ at, n }));
   const x = look.axis
     ? {
         ...place(),
@@ -168,10 +167,25 @@ function marks({ now, before }: ChartSeries, look: Look) {
   ];
 }
 
-function words(text: string, { x, align, weight }: { x: number; align: 'left' | 'right'; weight: number }) {
+/** What stands at the end of the line, narrow: its last word on a line of its own. */
+function inTwoLines(text: string): string[] {
+  const parts = printable(text).split(' ');
+  return [parts.slice(0, -1).join(' '), parts.at(-1) ?? ''].map((part) => fitted(part, LABEL_WIDTH, 11));
+}
+
+function words(text: string, { y, color, weight }: { y: number; color: string; weight: number }) {
   return {
     data: { values: [{ words: text }] },
-    mark: { type: 'text', align, baseline: 'bottom', x, y: -8, color: COLOR.ink, fontSize: 12, fontWeight: weight },
+    mark: {
+      type: 'text',
+      align: 'left',
+      baseline: 'bottom',
+      x: 0,
+      y,
+      color,
+      fontSize: weight > 500 ? 12 : 11,
+      fontWeight: weight,
+    },
     encoding: { text: { field: 'words' } },
   };
 }

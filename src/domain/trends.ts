@@ -149,6 +149,8 @@ export interface TrendsView {
   /** Listed themes whose titles are not shown. */
   hidden: number;
   unmatched: Unmatched[];
+  /** The day of the oldest report that we know, where the time before began earlier: then nothing is claimed about a change. */
+  knownSince: string | null;
 }
 
 export type BreakdownBy = 'kind' | 'area' | 'source';

@@ -19,6 +19,8 @@ import type { Audiences } from './audience.ts';
 
 const NEAR_MAX = 3;
 const DAY_MS = 86_400_000;
+// A quiet first day does not make a time before that nobody listened to.
+const COVERED_MS = DAY_MS;
 
 interface Selection {
   query: TrendsQuery;
@@ -58,6 +60,7 @@ export interface TrendStore {
   conversationsOf(tx: Tx, customerIds: readonly string[]): Promise<{ customerId: string; id: string }[]>;
   themesCalled(tx: Tx, value: string): Promise<{ id: string; byId: boolean }[]>;
   areas(tx: Tx, since: Date): Promise<string[]>;
+  oldest(tx: Tx, sources: readonly string[]): Promise<Date | null>;
 }
 
 export interface TrendingDeps {
@@ -78,7 +81,7 @@ export function createTrending(deps: TrendingDeps): TrendVerbs {
       const at = now();
       const span = spanOf(query, at);
       const { selection, unmatched } = await select(query, audience);
-      const counted = await store.count(db, selection, span);
+      const [counted, uncovered] = await Promise.all([store.count(db, selection, span), uncoveredSince(query, span)]);
       const mayTitle = await audiences.themes(
         db,
         counted.themes.map(({ themeId }) => themeId),
@@ -100,7 +103,7 @@ export function createTrending(deps: TrendingDeps): TrendVerbs {
           kind: theme.kind,
           area: wordsHidden ? neutralArea(theme.area) : theme.area,
           permalink: wordsHidden ? null : theme.permalink,
-          ...measures(theme, query),
+          ...measures(theme, query, uncovered),
           ...halves(theme.columns),
         };
       });
@@ -114,7 +117,7 @@ export function createTrending(deps: TrendingDeps): TrendVerbs {
           days: span.days,
           step: span.step,
         },
-        ...measures(counted, query),
+        ...measures(counted, query, uncovered),
         columns: all.columns.map((reports, index) => ({
           from: span.edges[index]!.toISOString(),
           to: span.edges[index + 1]!.toISOString(),
@@ -125,13 +128,16 @@ export function createTrending(deps: TrendingDeps): TrendVerbs {
         more: counted.themesAll - themes.length,
         hidden: themes.filter(({ wordsHidden }) => wordsHidden).length,
         unmatched,
+        knownSince: uncovered?.toISOString() ?? null,
       };
     },
 
     async breakdown(query, by, audience) {
       const { selection } = await select(query, audience);
-      const rows = await store.breakdown(db, selection, spanOf(query, now()), by);
-      return rows.map((row) => ({ key: row.key, ...measures(row, query) }));
+      const span = spanOf(query, now());
+      const uncovered = await uncoveredSince(query, span);
+      const rows = await store.breakdown(db, selection, span, by);
+      return rows.map((row) => ({ key: row.key, ...measures(row, query, uncovered) }));
     },
 
     async shareTrends({ query, channelId, person, post }) {
@@ -219,6 +225,13 @@ export function createTrending(deps: TrendingDeps): TrendVerbs {
     return names.filter((name) => candidates.some((one) => one.name === name && heard.has(one.id)));
   }
 
+  /** The oldest report, when it is younger than the time before: what nobody listened to cannot have been less. */
+  async function uncoveredSince(query: TrendsQuery, span: Span): Promise<Date | null> {
+    if (!query.previous) return null;
+    const oldest = await store.oldest(db, query.filters.source);
+    return oldest && oldest.getTime() - span.before.getTime() > COVERED_MS ? oldest : null;
+  }
+
   async function unknownAreas(query: TrendsQuery, at: Date): Promise<Unmatched[]> {
     if (query.filters.area.length === 0) return [];
     const known = await store.areas(db, new Date(at.getTime() - PERIOD_DAYS_MAX * DAY_MS));
@@ -233,8 +246,18 @@ export function createTrending(deps: TrendingDeps): TrendVerbs {
  * Counts beside those before. Reports of one customer come in clumps: what each customer's reports changed by, squared, says how large the clumps
  * are. Customers are compared as if those of both times were different people, which makes the interval wider, never narrower.
  */
-function measures(tally: Tally, { previous }: TrendsQuery): { reports: Measure; customers: Measure } {
+function measures(
+  tally: Tally,
+  { previous }: TrendsQuery,
+  uncovered: Date | null,
+): { reports: Measure; customers: Measure } {
   if (!previous) return { reports: measureOf(tally.reports, null), customers: measureOf(tally.customers, null) };
+  if (uncovered) {
+    return {
+      reports: { now: tally.reports, before: tally.reportsBefore, change: null },
+      customers: { now: tally.customers, before: tally.customersBefore, change: null },
+    };
+  }
   const { reports, reportsBefore, spread } = tally;
   const clumping = spread / Math.max(1, reports + reportsBefore);
   return {

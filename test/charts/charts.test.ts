@@ -65,6 +65,8 @@ describe('a chart', () => {
         '&amp;&#0;\u0000\u202e',
         '日本語のタイトル',
         "'+datum.constructor+'",
+        'valueOf',
+        '__proto__',
         '😀',
       ),
     );

@@ -66,6 +66,16 @@ describe('the answer', () => {
     expect(await ask('pia', 'trends 30d kind:bgu')).toMatch(/Did you mean `\/throughline trends 30d kind:bug`/);
   }, 60_000);
 
+  it('claims no change against a time in which nobody listened', async () => {
+    const { ask, toldIn } = await reported();
+    expect(await ask('pia', 'trends 30d')).toMatch(
+      /Nothing to hold it against yet: the first report that I know is of \d{4}-\d\d-\d\d/,
+    );
+    expect(shownOn(toldIn('pia')[0]!)).not.toMatch(/up|new|chance/);
+    // The four days before are covered: the oldest report is nine days old.
+    expect(await ask('pia', 'trends 4d')).toMatch(/4 against 0 before, not enough data to compare \(n = 4\)/);
+  }, 60_000);
+
   it('leaves the picture to Slack where we may not upload, and the table to itself where Slack has no charts yet', async () => {
     const { ask, toldIn, slack } = await reported({ without: ['files:write'] });
     await ask('pia', 'trends 7d');

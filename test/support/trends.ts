@@ -27,6 +27,7 @@ export function noTrends(query: TrendsQuery, now: Date): TrendsView {
     more: 0,
     hidden: 0,
     unmatched: [],
+    knownSince: null,
   };
 }
 

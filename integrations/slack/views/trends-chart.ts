@@ -25,7 +25,9 @@ export function chartOf(view: TrendsView, locale: string | null): Chart {
   return {
     title: `${count(reports.now, 'report', 'reports', number)} from ${count(customers.now, 'customer', 'customers', number)} ${spanWords(view)}`,
     subtitle: [
-      [change, ...filterWords(query)].filter(Boolean).join(' · ') || `${utc(span.from, 'day')} to ${utc(span.to)}`,
+      [view.knownSince === null ? change : `first report known: ${utc(view.knownSince, 'day')}`, ...filterWords(query)]
+        .filter(Boolean)
+        .join(' · ') || `${utc(span.from, 'day')} to ${utc(span.to)}`,
       legend(view),
     ],
     unit,
@@ -38,8 +40,8 @@ export function chartOf(view: TrendsView, locale: string | null): Chart {
       title: `${index + 1}. ${row.title}`,
       note:
         row.reports.before === null
-          ? number(row.reports.now)
-          : `${number(row.reports.now)} (was ${number(row.reports.before)})`,
+          ? count(row.reports.now, 'report', 'reports', number)
+          : `${count(row.reports.now, 'report', 'reports', number)}, ${number(row.reports.before)} before`,
       now: row.columns,
       before: row.before,
     })),

@@ -13,7 +13,7 @@ import { nativeChart, pictureBlock } from './trends-chart.ts';
 
 const TITLE_MAX = 80;
 // A sparkline of more bars breaks in a cell of a table on a phone.
-const BARS_MAX = 16;
+const BARS_MAX = 10;
 // Slack's limit for what a button carries.
 const VALUE_MAX = 2_000;
 
@@ -88,6 +88,8 @@ export function headline(view: TrendsView): string {
   const change = [
     reports.change && `Reports: ${changeWords(reports)}.`,
     customers.change && `Customers: ${changeWords(customers)}.`,
+    view.knownSince !== null &&
+      `Nothing to hold it against yet: the first report that I know is of ${utc(view.knownSince, 'day')}.`,
   ].filter(Boolean);
   return [
     `*${count(reports.now, 'report')} from ${count(customers.now, 'customer')} ${spanWords(view)}.*`,
@@ -235,12 +237,13 @@ function shortChange({ change }: Measure): string {
   return `${change.verdict} ${change.ratio >= 3 ? `${round(change.ratio)}×` : percentAbs(change.ratio)}`;
 }
 
-function footerText({ themes, more, hidden, query }: TrendsView): string {
+function footerText({ themes, more, hidden }: TrendsView): string {
   return [
     more > 0 && `${count(more, 'more theme')} not listed`,
     hidden > 0 &&
       `${hidden === 1 ? 'the title of 1 theme is' : `the titles of ${hidden} themes are`} not shown, since you cannot open where it was said`,
-    query.previous && themes.length > 0 && '“may be chance”: the 95 % interval holds “no change”',
+    themes.some(({ reports: { change } }) => change?.kind === 'measured' && change.verdict === 'unclear') &&
+      '“may be chance”: the 95 % interval holds “no change”',
     themes.length > 0 && 'more: `/throughline trends last month kind:bug area:billing`',
   ]
     .filter(Boolean)
