@@ -6,7 +6,13 @@ import type { SlackClient } from './client.ts';
 import type { Inbound } from './inbound.ts';
 import type { Pane } from './listeners/pane.ts';
 import type { People } from './people.ts';
-import { WireReactionEvent as Reaction, WireEnvelope, WireMention, WireMessage, type WireReactionEvent } from './wire.ts';
+import {
+  WireReactionEvent as Reaction,
+  WireEnvelope,
+  WireMention,
+  WireMessage,
+  type WireReactionEvent,
+} from './wire.ts';
 
 /** Every event we subscribe to; manifest.yml lists the same. */
 export const EVENTS = [

@@ -10,7 +10,10 @@ export interface Arrow {
   file: string;
 }
 
-/** Delivery -> Signal -> Observation -> Theme -> Insight -> Decision -> Action -> Outcome. */
+/**
+ * Delivery -> Signal -> Observation -> Theme -> Insight -> Decision -> Action -> Outcome. One more stage stands beside them and changes none of them:
+ * `answer` (ask.ts), which answers what people ask of all this.
+ */
 export const FLOW: readonly Arrow[] = [
   {
     stage: 'ingest',
