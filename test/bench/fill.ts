@@ -29,8 +29,8 @@ export async function fillGround(url: string, master: Buffer): Promise<void> {
       [ids, ids.map((id, at) => keyring.seal(id, `Customer ${at} Ltd`).sealed)],
     );
     await client.query(
-      `insert into theme (workspace_id, id, title, status, body, created_at)
-       select 'main', ${THEME('i')}, 'The thing number ' || i || ' stops with an error', 'active', '{"titledBy":"machine"}', now() from generate_series(0, $1::int - 1) i`,
+      `insert into theme (workspace_id, id, title, status, assessed_seq, body, created_at)
+       select 'main', ${THEME('i')}, 'The thing number ' || i || ' stops with an error', 'active', 9223372036854775807, '{"titledBy":"machine"}', now() from generate_series(0, $1::int - 1) i`,
       [THEMES],
     );
     await client.query(
@@ -54,9 +54,9 @@ export async function fillReports(url: string, from: number, to: number): Promis
   await connected(url, async (client) => {
     await client.query(
       `insert into observation (workspace_id, id, conversation_id, conversation_revision, kind, severity, area, language, is_noise, body, subject_id,
-         key_id, sealed, vector, vector_version, created_at)
+         key_id, sealed, created_at)
        select 'main', ${id('obs')}, ${id('con')}, 'r', ${pick(KINDS)}, 'medium', ${pick(AREAS)}, 'en', false, jsonb_build_object('filler', repeat(md5(i::text), 25)),
-         'bench', 'k1', decode(repeat(md5(i::text), 8), 'hex'), decode(repeat(md5(i::text), 20), 'hex'), '1', now() ${series}`,
+         'bench', 'k1', decode(repeat(md5(i::text), 28), 'hex'), now() ${series}`,
       range,
     );
     await client.query(
@@ -65,6 +65,12 @@ export async function fillReports(url: string, from: number, to: number): Promis
        select 'main', ${id('con')}, ${pick(['slack', 'zendesk', 'zendesk', 'api'])}, ${pick(['zendesk', 'api', 'zendesk'])}, 'x' || i,
          'cus_' || lpad(to_hex(i * 7919 % ${CUSTOMERS}), 24, '0'), 'r', 'live', ${at}, ${at}, 'https://acme.zendesk.test/agent/tickets/' || i, false,
          ${id('obs')}, ${THEME(`floor(power(${spread('25013')}, 2) * ${THEMES})::int`)} ${series}`,
+      range,
+    );
+    // With its place in the history, so that nobody takes it for work that waits.
+    await client.query(
+      `insert into theme_event (workspace_id, theme_id, conversation_id, observation_id, verb, actor, at)
+       select 'main', theme_id, id, observation_id, 'assigned', 'throughline', now() from conversation where workspace_id = 'main' and id in (select ${id('con')} ${series})`,
       range,
     );
     await client.query(
@@ -85,7 +91,9 @@ export async function fillReports(url: string, from: number, to: number): Promis
       range,
     );
     // What the server does by itself within a minute of such a load.
-    await client.query('vacuum (analyze) conversation, observation, signal_head, lineage, theme, insight, customer');
+    await client.query(
+      'vacuum (analyze) conversation, observation, theme_event, signal_head, lineage, theme, insight, customer',
+    );
   });
 }
 
