@@ -62,6 +62,16 @@ export interface Channel {
   createdSec: number;
 }
 
+const DIRECT: Omit<Channel, 'id'> = {
+  name: 'direct messages',
+  isPrivate: true,
+  isMember: true,
+  isArchived: false,
+  isShared: false,
+  isDirect: true,
+  createdSec: 0,
+};
+
 /** A user, as far as we care. */
 export interface User {
   id: string;
@@ -230,14 +240,17 @@ export function createSlackClient(deps: SlackClientDeps): SlackClient {
     socketAddress: () =>
       call('apps.connections.open', async () => z.string().parse((await web.apps.connections.open({})).url)),
 
-    channel: (id) =>
-      cache.getOrLoad(`channel:${id}`, () =>
+    async channel(id) {
+      // There is nothing to ask about a direct conversation, and asking needs a scope that nothing else of ours does.
+      if (/^D[A-Z0-9]+$/.test(id)) return { ...DIRECT, id };
+      return cache.getOrLoad(`channel:${id}`, () =>
         call('conversations.info', () =>
           expecting(['channel_not_found'], null, async () =>
             toChannel(WireChannel.parse((await web.conversations.info({ channel: id })).channel)),
           ),
         ),
-      ),
+      );
+    },
 
     channels: () =>
       cache.getOrLoad('channels', async () => {

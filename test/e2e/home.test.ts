@@ -347,6 +347,17 @@ describe('pausing', () => {
 });
 
 describe('administration', () => {
+  it('opens for somebody who has talked with the bot, and names no direct conversation', async () => {
+    const { openHome, press, home, slack, user, settle, openCard } = await takeStage();
+    await openCard();
+    slack.human.direct(user('pia'), 'what do customers complain about?');
+    await settle();
+    await openHome('pia');
+    await press('pia', 'home_page', { nth: 1 });
+    expect(home('pia')).toContain('Sources and connections');
+    expect(home('pia')).not.toContain('direct messages:');
+  });
+
   it('switches a channel’s mode, capture and owner at once, each on the record', async () => {
     const { openHome, press, home, complain, app, audit, user, channel } = await takeStage();
     await openHome('pia');

@@ -44,7 +44,9 @@ function shareWords({ posted, decided }: NoiseReport): string {
 }
 
 function speaksThere(channel: ChannelNoise): boolean {
-  return channel.parents + channel.replies + channel.updates > 0 && channel.dms === 0;
+  // Direct conversations are counted all together: whom we talk with is nobody else's business.
+  const direct = channel.dms > 0 || channel.channelId?.startsWith('D');
+  return channel.parents + channel.replies + channel.updates > 0 && !direct;
 }
 
 function channelLine(channel: ChannelNoise): string {
