@@ -1,4 +1,5 @@
 // The sub-commands of /throughline, and the way to them. All answers are for the asker only.
+import { nearestWords } from '#src/domain/nearest.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Ask, SlackApp } from '../app.ts';
 import type { Message } from '../client.ts';
@@ -81,32 +82,10 @@ export async function runCommand(text: string, deps: CommandDeps, ask: Ask): Pro
 
 /** The sub-command that was most likely meant, or null when nothing is near. */
 export function nearestName(typed: string): string | null {
-  let best: { name: string; distance: number } | null = null;
-  for (const { name } of COMMANDS) {
-    const distance = typed.length >= 2 && name.startsWith(typed) ? 0 : editDistance(typed, name);
-    if (distance <= Math.max(1, Math.floor(name.length / 3)) && (!best || distance < best.distance))
-      best = { name, distance };
-  }
-  return best?.name ?? null;
-}
-
-/** How many letters must change, with two swapped neighbours as one change. */
-function editDistance(a: string, b: string): number {
-  if (a.length > 40) return a.length;
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      let least = Math.min(
-        rows[i - 1]![j]! + 1,
-        row[j - 1]! + 1,
-        rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1),
-      );
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        least = Math.min(least, rows[i - 2]![j - 2]! + 1);
-      row.push(least);
-    }
-    rows.push(row);
-  }
-  return rows[a.length]![b.length]!;
+  return (
+    nearestWords(
+      typed,
+      COMMANDS.map(({ name }) => name),
+    )[0] ?? null
+  );
 }
