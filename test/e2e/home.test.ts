@@ -348,7 +348,7 @@ describe('pausing', () => {
 
 describe('administration', () => {
   it('opens for somebody who has talked with the bot, and names no direct conversation', async () => {
-    const { openHome, press, home, slack, user, settle, openCard } = await takeStage();
+    const { openHome, press, home, slack, user, settle, openCard } = await takeStage({ without: ['im:read'] });
     await openCard();
     slack.human.direct(user('pia'), 'what do customers complain about?');
     await settle();
