@@ -103,7 +103,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await found.getByRole('button', { name: 'Edit', exact: true }).click();
     await stage.dialog().waitFor();
     await stage.keep('modal-edit', stage.dialog());
-    await stage.page.keyboard.press('Escape');
+    await stage.shut();
   },
 
   async cardFiledAndUndone(stage) {
@@ -177,9 +177,8 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await stage.keep('modal-merge-preview', stage.dialog());
     await stage.dialog().getByRole('button', { name: 'Merge', exact: true }).click();
     await stage.settle();
+    if ((await stage.page.locator('dialog[open]').count()) > 0) await stage.shut();
     await stage.keep('theme-receipt', stage.mine());
-    await stage.become(PRODUCT);
-    await stage.enter(CARD_ROOM);
     await stage.keep('card-merged', stage.message(/merged into another/));
   },
 
@@ -195,11 +194,11 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await stage.mine().getByRole('button', { name: 'Change customer' }).click();
     await stage.dialog().waitFor();
     await stage.keep('modal-customer', stage.dialog());
-    await stage.page.keyboard.press('Escape');
+    await stage.shut();
     await stage.type('/throughline capture');
     await stage.dialog().waitFor();
     await stage.keep('modal-capture', stage.dialog());
-    await stage.page.keyboard.press('Escape');
+    await stage.shut();
   },
 
   async why(stage) {
@@ -212,7 +211,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await stage.dialog().waitFor();
     await stage.settle();
     await stage.keep('modal-why', stage.dialog());
-    await stage.page.keyboard.press('Escape');
+    await stage.shut();
   },
 
   async commands(stage) {
@@ -233,6 +232,14 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       ['error-question', '/throughline ask what is the meaning of life?'],
     ] as const) {
       await stage.type(words);
+      if (name === 'trends') {
+        // The numbers come first; the picture is a message of its own when it is drawn.
+        await stage.keep(name, stage.page.locator('#messages article:has(.only-you)', { hasText: 'Customers' }).last());
+        const chart = stage.page.locator('#messages article:has(.only-you):has(img)').last();
+        await chart.locator('img').first().waitFor({ timeout: 15_000 });
+        await stage.keep('trends-chart', chart);
+        continue;
+      }
       await stage.keep(name, stage.mine());
     }
     await stage.type('/throughline settings');
@@ -275,7 +282,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await stage.page.locator('#home').getByRole('button', { name: 'Preferences' }).first().click();
     await stage.dialog().waitFor();
     await stage.keep('modal-preferences', stage.dialog());
-    await stage.page.keyboard.press('Escape');
+    await stage.shut();
     await stage.page.locator('#home').getByRole('button', { name: 'Administration' }).first().click();
     await stage.page.locator('#home', { hasText: 'Sources and connections' }).waitFor();
     await stage.settle();
@@ -283,11 +290,11 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await stage.page.locator('#home').getByRole('button', { name: 'Choose channels' }).click();
     await stage.dialog().waitFor();
     await stage.keep('modal-channels', stage.dialog());
-    await stage.page.keyboard.press('Escape');
+    await stage.shut();
     await stage.page.locator('#home select').last().selectOption({ index: 1 });
     await stage.dialog().waitFor();
     await stage.keep('modal-setting', stage.dialog());
-    await stage.page.keyboard.press('Escape');
+    await stage.shut();
     await stage.become(SUPPORT);
     await stage.open('home');
     await stage.page.locator('#home').getByRole('button', { name: 'Trends' }).first().click();

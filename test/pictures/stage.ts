@@ -27,6 +27,8 @@ export interface Stage {
   /** What only this person sees, the newest. */
   mine(): Locator;
   dialog(): Locator;
+  /** Closes the window that is open. */
+  shut(): Promise<void>;
   set(key: string, value: string): void;
   /** Keeps a picture of the page, or of one element with some air around it. */
   keep(name: string, element?: Locator): Promise<void>;
@@ -89,6 +91,11 @@ export async function openStage(options: {
     message: (words) => page.locator('#messages article', { hasText: words }).last(),
     mine: () => page.locator('#messages article:has(.only-you)').last(),
     dialog: () => page.locator('dialog[open]').last(),
+    async shut() {
+      await page.keyboard.press('Escape');
+      await page.locator('dialog[open]').waitFor({ state: 'detached' });
+      await stage.settle();
+    },
     set(key, value) {
       const ran = spawnSync(process.execPath, ['src/ops/settings.ts', 'set', key, value], {
         env: { ...process.env, DATA_DIR: join(dataDir, 'bot') },
@@ -118,6 +125,7 @@ export async function openStage(options: {
     },
     async keepFailure(scene) {
       await page.screenshot({ path: join(dataDir, '..', `throughline-failed-${scene}.png`) }).catch(() => {});
+      spawnSync('cp', [join(dataDir, 'bot.log'), join(dataDir, '..', `throughline-failed-${scene}.log`)]);
       await page.setViewportSize(SIZE);
       for (let open = await page.locator('dialog[open]').count(); open > 0; open--) await page.keyboard.press('Escape');
     },
