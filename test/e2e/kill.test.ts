@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { openCheckpoints } from '#src/storage/checkpoints.ts';
 import { openDb } from '#src/storage/db.ts';
 import { createQueue } from '#src/storage/queue.ts';
+import { fastClock, MINUTE_MS } from '#test/support/fast-clock.ts';
 import { STATEMENT } from '#test/support/kill-bot.ts';
 import { createDatabase, type Run, runStory } from '#test/support/kill-run.ts';
 import { cardsIn } from '#test/support/kill-story.ts';
@@ -118,7 +119,8 @@ async function makeTables(url: string): Promise<void> {
 }
 
 it('files although Slack did not answer when the plan was made', async () => {
-  const rig = await startRig();
+  const clock = fastClock();
+  const rig = await startRig({ clock });
   const { slack, linear, user, channel } = rig;
   try {
     for (const [who, text] of [
@@ -128,6 +130,8 @@ it('files although Slack did not answer when the plan was made', async () => {
     ] as const)
       slack.human.post(user(who), channel('support'), text);
     await rig.settle();
+    // What Slack said lately is remembered; now the plan has to ask again.
+    clock.advance(11 * MINUTE_MS);
     slack.faults.next('users.list', { kind: 'server_error' }, TRIES_OF_A_CALL);
     await slack.human.click(user('pia'), channel('insights'), cardsIn(rig)[0]!.ts, 'card_file');
     await expect.poll(() => [...linear.state.issues.values()].length, PATIENCE).toBe(1);
