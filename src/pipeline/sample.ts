@@ -1,5 +1,5 @@
 // Sample: once a week a volunteer gets a few messages that the gate kept out, among some that it let through, and says which are reports.
-import { errorLine } from '#src/domain/errors.ts';
+import { AppError, errorLine } from '#src/domain/errors.ts';
 import { lastDue } from '#src/domain/hours.ts';
 import { may, type Person } from '#src/domain/policy.ts';
 import type { Db, Log, Telemetry, Tx } from '#src/domain/ports.ts';
@@ -234,15 +234,21 @@ export function createSampling(deps: SampleDeps): { verbs: SampleVerbs; run(): P
     if (!(await deps.reachable(db, personId, at))) return;
     const begun = await db.transaction('sample.sending', (tx) => samples.sending(tx, week, at, SENDING_MAX_MS));
     if (!begun) return;
-    if (begun.before && !directChannel) {
-      // An earlier try may have got through, and where it would be is not known: rather none than two.
+    // An earlier try may have got through, and it cannot be looked for: rather none than two.
+    const countAsSent = async () => {
       deps.log.warn({ week }, 'whether a sample was sent is not known; it counts as sent');
       await samples.sent(db, week, { channelId: personId, ts: null });
-      return;
-    }
+    };
+    if (begun.before && !directChannel) return countAsSent();
     const view = await viewOf(week, personId);
     const where = { channel: directChannel ?? personId, since: planned.plannedAt, recover: begun.before };
-    const posted = await deps.post(view, where);
+    let posted: Awaited<ReturnType<typeof deps.post>>;
+    try {
+      posted = await deps.post(view, where);
+    } catch (error) {
+      if (begun.before && error instanceof AppError && error.code === 'unauthorized') return countAsSent();
+      throw error;
+    }
     await db.transaction('sample.sent', async (tx) => {
       await samples.sent(tx, week, { channelId: posted.channel, ts: posted.ts });
       await samples.knowChannel(tx, personId, posted.channel);

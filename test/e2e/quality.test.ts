@@ -123,6 +123,19 @@ describe('the weekly sample', () => {
     expect(samplesOf(stage, 'pia')).toHaveLength(1);
   }, 30_000);
 
+  it('counts as sent where an earlier try cannot be looked for', async () => {
+    const stage = await takeStage({ without: ['im:history', 'im:read'] });
+    const { ask, complain, app, clock } = stage;
+    await ask('pia', 'volunteer on');
+    await complain('ana', 'thanks!');
+    await nextMonday(stage);
+    await app.db.query("update sample set state = 'planned', channel_id = null, ts = null");
+    clock.advance(5 * 60_000);
+    await app.tick();
+    expect(samplesOf(stage, 'pia')).toHaveLength(1);
+    expect(await app.db.query("select 1 from sample where state = 'sent' and ts is null")).toHaveLength(1);
+  }, 30_000);
+
   it('shows only what the volunteer may read, and goes to one who may read something', async () => {
     const stage = await takeStage();
     const { slack, user, settle, ask, app } = stage;
