@@ -13,7 +13,7 @@ import type { People } from './people.ts';
 import type { Ack } from './receiver.ts';
 import { context } from './views/blocks.ts';
 import { noteModal } from './views/edit.ts';
-import { OLD_MESSAGE, say, toReply } from './views/replies.ts';
+import { DID_NOT_WORK, OLD_MESSAGE, say, toReply } from './views/replies.ts';
 import { WireInteraction } from './wire.ts';
 
 /** One thing that a person asked by a click, a command, a shortcut or a modal. */
@@ -153,7 +153,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
         } catch (error) {
           // What was typed must not vanish into nothing: the window itself says what happened.
           const reference = note(error, body);
-          result = { response_action: 'update', view: noteModal('That did not work', toReply(error, reference).text) };
+          result = { response_action: 'update', view: noteModal(DID_NOT_WORK, toReply(error, reference).text) };
         }
         // A window that closed meanwhile, or before a crash, cannot say it any more.
         if (!(await answer(ack, result)) && result) await ask.reply(wordsOf(result));

@@ -3,8 +3,7 @@ import { nearestWords } from '#src/domain/nearest.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Ask, SlackApp } from '../app.ts';
 import type { Message } from '../client.ts';
-import { clip } from '../limits.ts';
-import { harmless } from '../text.ts';
+import { unknownCommand } from '../views/help.ts';
 import { SEE_REFUSED, say } from '../views/replies.ts';
 import { ask as question } from './ask.ts';
 import { capture } from './capture.ts';
@@ -74,10 +73,7 @@ export async function runCommand(text: string, deps: CommandDeps, ask: Ask): Pro
   const command = COMMANDS.find((one) => one.name === (ALIASES[name] ?? name));
   if (command) return command.handle(rest.join(' '), deps, ask);
   const nearest = nearestName(name);
-  const hint = nearest
-    ? `Did you mean \`${SLASH} ${nearest}${rest.length > 0 ? ` ${harmless(clip(rest.join(' '), 80))}` : ''}\`?`
-    : `\`${SLASH} help\` lists what I know.`;
-  return say(`I do not know “${harmless(clip(first, 60))}”. ${hint}`);
+  return say(unknownCommand(first, nearest && [nearest, ...rest].join(' ')));
 }
 
 /** The sub-command that was most likely meant, or null when nothing is near. */

@@ -1,5 +1,5 @@
 // /throughline noise [days]
-import { noiseMessage } from '../views/noise.ts';
+import { noiseDaysText, noiseMessage } from '../views/noise.ts';
 import { say } from '../views/replies.ts';
 import type { Command } from './command.ts';
 
@@ -13,8 +13,7 @@ export const noise: Command = {
   describe: 'how much I said, and how many decisions came of it; with a number of days, for that time',
   async handle(rest, { verbs }) {
     const days = rest.trim() === '' ? DAYS : Number(/^(\d{1,3})d?$/i.exec(rest.trim())?.[1] ?? Number.NaN);
-    if (!(days >= 1 && days <= DAYS_MAX))
-      return say(`Tell me a number of days from 1 to ${DAYS_MAX}, like \`/throughline noise 30\`.`);
+    if (!(days >= 1 && days <= DAYS_MAX)) return say(noiseDaysText(DAYS_MAX));
     return noiseMessage(await verbs.noise(days));
   },
 };

@@ -1,7 +1,7 @@
 // /throughline trace <anything>
 import { oneReader } from '#src/domain/visibility.ts';
 import { say } from '../views/replies.ts';
-import { traceMessage } from '../views/trace.ts';
+import { TRACE_WHAT, traceMessage } from '../views/trace.ts';
 import type { Command } from './command.ts';
 
 /** Shows the chain through anything: an insight, an issue, a message, a ticket. */
@@ -12,9 +12,7 @@ export const trace: Command = {
   async handle(rest, { verbs }, ask) {
     const query = pasted(rest);
     if (query === '') {
-      return say(
-        'Tell me what to trace: an insight (`ins_…`), an issue (`ENG-12`), a link to a message, or a ticket (`ticket 1`, `zendesk:1`, `#1`).',
-      );
+      return say(TRACE_WHAT);
     }
     return traceMessage(await verbs.trace(query, oneReader(await ask.person())), query);
   },

@@ -12,22 +12,33 @@ import type { Ask, SlackApp, ViewAnswer } from '../app.ts';
 import type { Message } from '../client.ts';
 import type { Outbound } from '../outbound.ts';
 import type { People } from '../people.ts';
-import { ADMIN_ACTIONS, modeWords } from '../views/administration.ts';
+import {
+  ADMIN_ACTIONS,
+  captureChanged,
+  checkedText,
+  LISTEN_FIRST,
+  modeWords,
+  ownerChanged,
+  sameForMore,
+} from '../views/administration.ts';
 import { startBackfillText } from '../views/backfill.ts';
 import { noteModal } from '../views/edit.ts';
 import { chosenUser, readForm } from '../views/form.ts';
 import { HOME_ACTIONS } from '../views/home.ts';
 import { fromRef } from '../views/ref.ts';
-import { CLICK_AGAIN, OLD_MESSAGE, refusalText } from '../views/replies.ts';
+import { ALMOST_DONE, CLICK_AGAIN, NOTHING_CHANGED, OLD_MESSAGE, OPEN_AGAIN, refusalText } from '../views/replies.ts';
 import { SETTINGS_ACTION } from '../views/settings.ts';
 import {
   CHANNELS_MODAL,
+  CHOOSE_CHANNEL,
   channelsModal,
   handlesIn,
   INSIGHTS_MODAL,
+  INVITE_FIRST,
   insightsModal,
   insightsText,
   listenText,
+  nobodyCalled,
   SETTING_MODAL,
   settingModal,
 } from '../views/setup.ts';
@@ -67,14 +78,14 @@ export function listenToAdministration(app: SlackApp, deps: AdministrationDeps):
   });
   app.onActions(ADMIN_ACTIONS.capture, async (ask) => {
     const capture = CAPTURE_MODES.find((one) => one === ask.value);
-    await change(ask, capture ? { capture } : null, capture ? `${capture} from the next message on` : '');
+    await change(ask, capture ? { capture } : null, capture ? captureChanged(capture) : '');
   });
   app.onActions(ADMIN_ACTIONS.owner, async (ask) => {
     const ownerId = chosenUser(ask.interaction.actions?.[0]);
     const name = ownerId ? await deps.people.displayName(ownerId) : '';
-    await change(ask, ownerId ? { ownerId } : null, `${name} is reminded when nobody decides`);
+    await change(ask, ownerId ? { ownerId } : null, ownerChanged(name));
   });
-  app.onActions(ADMIN_ACTIONS.noOwner, (ask) => change(ask, { ownerId: null }, 'nobody is reminded'));
+  app.onActions(ADMIN_ACTIONS.noOwner, (ask) => change(ask, { ownerId: null }, ownerChanged(null)));
 
   app.onAction(ADMIN_ACTIONS.channels, (ask) => open(ask, () => channelsModal()));
   app.onActions(HOME_ACTIONS.step, async (ask) => {
@@ -95,9 +106,9 @@ export function listenToAdministration(app: SlackApp, deps: AdministrationDeps):
     const replies = [];
     for (const channelId of channels) replies.push(await verbs.startBackfill({ channelId, days: READ_DAYS, person }));
     const [first] = replies;
-    if (!first) return tabs.draw(ask.userId, 'I listen nowhere yet: choose channels first.');
+    if (!first) return tabs.draw(ask.userId, LISTEN_FIRST);
     const name = first.kind === 'already' ? await deps.people.displayName(first.by) : '';
-    const others = replies.length > 1 && first.kind !== 'refused' ? ` The same for ${replies.length - 1} more.` : '';
+    const others = replies.length > 1 && first.kind !== 'refused' ? sameForMore(replies.length - 1) : '';
     await tabs.draw(ask.userId, `${startBackfillText(first, () => name)}${others}`);
   });
 
@@ -114,14 +125,14 @@ export function listenToAdministration(app: SlackApp, deps: AdministrationDeps):
     await tabs.draw(ask.userId, text);
     // Somebody has to do something about it: that must not stand on a tab behind the window only.
     if (reply.uninvited.length > 0 && mode !== 'off')
-      return { response_action: 'update', view: noteModal('Almost done', text) };
+      return { response_action: 'update', view: noteModal(ALMOST_DONE, text) };
     return undefined;
   });
 
   app.onView(INSIGHTS_MODAL, async (ask): Promise<ViewAnswer> => {
     const form = readForm(ask.interaction.view);
     const channelId = form.conversation('channel');
-    if (!channelId) return { response_action: 'errors', errors: { channel: 'Please choose a channel.' } };
+    if (!channelId) return { response_action: 'errors', errors: { channel: CHOOSE_CHANNEL } };
     const approvers = [...form.users('people'), ...handlesIn(form.text('groups'))];
     const reply = await verbs.setInsights({ person: await ask.person(), channelId, approvers });
     return afterInsights(ask, reply);
@@ -131,7 +142,7 @@ export function listenToAdministration(app: SlackApp, deps: AdministrationDeps):
     const reply = await verbs.checkHealth({ person: await ask.person() });
     if (reply.kind === 'refused') return tabs.draw(ask.userId, refusalText(reply.refusal));
     const bad = reply.health.filter(({ connected, checked }) => connected && checked?.ok === false).length;
-    await tabs.draw(ask.userId, bad === 0 ? 'Checked: every connection works.' : `Checked: ${bad} with a problem.`);
+    await tabs.draw(ask.userId, checkedText(bad));
   });
 
   const openSetting = async (ask: Ask) => {
@@ -148,7 +159,7 @@ export function listenToAdministration(app: SlackApp, deps: AdministrationDeps):
   app.onView(SETTING_MODAL, async (ask): Promise<ViewAnswer> => {
     const form = readForm(ask.interaction.view);
     const [key] = fromRef(form.metadata, 1) ?? [];
-    if (!key) return { response_action: 'update', view: noteModal('Please open it again', OLD_MESSAGE) };
+    if (!key) return { response_action: 'update', view: noteModal(OPEN_AGAIN, OLD_MESSAGE) };
     const text = form.isTicked('standard') ? null : form.text('value');
     const reply = await verbs.setSetting({ person: await ask.person(), key, text });
     if (reply.kind === 'refused') return refused(reply.refusal);
@@ -179,17 +190,17 @@ export function listenToAdministration(app: SlackApp, deps: AdministrationDeps):
       case 'unreachable':
         return {
           response_action: 'errors',
-          errors: { channel: 'I cannot see that channel: type /invite @Throughline there first.' },
+          errors: { channel: INVITE_FIRST },
         };
       case 'unknown_people':
         return {
           response_action: 'errors',
-          errors: { groups: `Nobody here is called ${reply.entries.join(', ').slice(0, 200)}.` },
+          errors: { groups: nobodyCalled(reply.entries) },
         };
       case 'done': {
         const text = insightsText(reply.channelId, reply.uninvited);
         await tabs.draw(ask.userId, text);
-        return reply.uninvited ? { response_action: 'update', view: noteModal('Almost done', text) } : undefined;
+        return reply.uninvited ? { response_action: 'update', view: noteModal(ALMOST_DONE, text) } : undefined;
       }
     }
   }
@@ -198,5 +209,5 @@ export function listenToAdministration(app: SlackApp, deps: AdministrationDeps):
 type ModalOf = ReturnType<typeof channelsModal>;
 
 function refused(refusal: Refusal): ViewAnswer {
-  return { response_action: 'update', view: noteModal('Nothing was changed', refusalText(refusal)) };
+  return { response_action: 'update', view: noteModal(NOTHING_CHANGED, refusalText(refusal)) };
 }

@@ -27,7 +27,9 @@ import {
   CLICK_AGAIN,
   captureProblem,
   fileNowText,
+  NOTHING_CHANGED,
   OLD_MESSAGE,
+  OPEN_AGAIN,
   refusalText,
   say,
   simpleText,
@@ -85,14 +87,14 @@ export function listenToCaptures(app: SlackApp, deps: CaptureDeps): void {
   app.onView(CUSTOMER_MODAL, async (ask): Promise<ViewAnswer> => {
     const { metadata, values } = formOf(ask);
     const [key, channel] = fromRef(metadata, 2) ?? [];
-    if (!key) return { response_action: 'update', view: messageModal('Please open it again', OLD_MESSAGE) };
+    if (!key) return { response_action: 'update', view: messageModal(OPEN_AGAIN, OLD_MESSAGE) };
     const read = readCustomer(values);
     if (!read.ok) return { response_action: 'errors', errors: read.errors };
     if (!read.value) return { response_action: 'errors', errors: CUSTOMER_MISSING };
     const reply = await verbs.setCustomer({ key, customer: read.value, person: await ask.person() });
     if (reply.kind !== 'changed') {
       const text = reply.kind === 'refused' ? refusalText(reply.refusal) : OLD_MESSAGE;
-      return { response_action: 'update', view: messageModal('Nothing was changed', text) };
+      return { response_action: 'update', view: messageModal(NOTHING_CHANGED, text) };
     }
     await outbound.tell({ userId: ask.userId, channel: channel || null }, say(customerChanged(reply.name)));
     return undefined;
@@ -101,8 +103,7 @@ export function listenToCaptures(app: SlackApp, deps: CaptureDeps): void {
   app.onView(NOTE_MODAL, async (ask): Promise<ViewAnswer> => {
     const { metadata, values, id } = formOf(ask);
     const [channel] = fromRef(metadata, 1) ?? [];
-    if (channel === undefined || !id)
-      return { response_action: 'update', view: messageModal('Please open it again', OLD_MESSAGE) };
+    if (channel === undefined || !id) return { response_action: 'update', view: messageModal(OPEN_AGAIN, OLD_MESSAGE) };
     const read = readNote(values, today(deps.clock));
     if (!read.ok) return { response_action: 'errors', errors: read.errors };
     // The window names the note: sent twice, it is one.

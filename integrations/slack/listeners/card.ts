@@ -10,7 +10,7 @@ import { CONFIRM_ACTIONS } from '../views/capture.ts';
 import { CARD_ACTIONS, cardKey, cardMessage } from '../views/card.ts';
 import { EDIT_MODAL, editModal, type FormValues, noteModal, readEdit } from '../views/edit.ts';
 import { fromRef, type SeenCard, seenOf } from '../views/ref.ts';
-import { CLICK_AGAIN, decideText, OLD_MESSAGE, undoText } from '../views/replies.ts';
+import { CLICK_AGAIN, decideText, OLD_MESSAGE, OPEN_AGAIN, undoText } from '../views/replies.ts';
 
 export interface CardDeps {
   verbs: Verbs;
@@ -93,7 +93,7 @@ export function listenToCards(app: SlackApp, deps: CardDeps): void {
     const view = ask.interaction.view as { private_metadata?: string; state?: { values?: FormValues } } | undefined;
     const parts = fromRef(view?.private_metadata, 6);
     const seen = seenOf(parts);
-    if (!parts || !seen) return { response_action: 'update', view: noteModal('Please open it again', OLD_MESSAGE) };
+    if (!parts || !seen) return { response_action: 'update', view: noteModal(OPEN_AGAIN, OLD_MESSAGE) };
     const read = readEdit(view?.state?.values ?? {}, Number(parts[5]));
     if (!read.ok) return { response_action: 'errors', errors: read.errors };
     const person = await ask.person();

@@ -21,7 +21,7 @@ import {
   readPreferences,
 } from '../views/preferences.ts';
 import { fromRef, seenOf } from '../views/ref.ts';
-import { CLICK_AGAIN, decideText, OLD_MESSAGE, refusalText } from '../views/replies.ts';
+import { CLICK_AGAIN, decideText, NOTHING_CHANGED, OLD_MESSAGE, refusalText } from '../views/replies.ts';
 
 // Changes come in bursts: one report moves a theme, its insight and its card. What they make of Home is drawn once.
 const GATHER_MS = 3_000;
@@ -211,7 +211,7 @@ export function listenToHome(app: SlackApp, deps: HomeDeps & { tabs: HomeTabs })
     const reply = await verbs.setPreferences(await ask.person(), wanted);
     if (reply.kind === 'invalid') return { response_action: 'errors', errors: preferenceErrors(reply.fields) };
     if (reply.kind === 'refused')
-      return { response_action: 'update', view: noteModal('Nothing was changed', refusalText(reply.refusal)) };
+      return { response_action: 'update', view: noteModal(NOTHING_CHANGED, refusalText(reply.refusal)) };
     await tabs.draw(ask.userId, PREFERENCES_SAVED);
     return undefined;
   });

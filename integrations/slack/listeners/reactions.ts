@@ -10,7 +10,7 @@ import type { Outbound } from '../outbound.ts';
 import type { People } from '../people.ts';
 import { isoOfTs } from '../text.ts';
 import { confirmApproval } from '../views/capture.ts';
-import { decideText, say, simpleText, undoText } from '../views/replies.ts';
+import { decidedAlready, decideText, NOTHING_TO_DECIDE, say, simpleText, undoText } from '../views/replies.ts';
 import type { WireReactionEvent } from '../wire.ts';
 import { captureAnswer } from './capture.ts';
 import { redrawCard } from './card.ts';
@@ -129,7 +129,7 @@ export function createReactions(deps: ReactionDeps): (event: WireReactionEvent) 
     }
     if (!proposal) {
       const view = await verbs.card(cardId);
-      await tell(view?.decision ? decidedText(view) : 'There is nothing to decide on this card right now.');
+      await tell(view?.decision ? decidedAlready(view.decision.by) : NOTHING_TO_DECIDE);
       return `${verb}: nothing to decide`;
     }
     const seen = { cardId, proposalId: proposal.id, revision: proposal.revision };
@@ -207,8 +207,4 @@ export function createReactions(deps: ReactionDeps): (event: WireReactionEvent) 
 function decidedBy(view: CardView): ReactionVerb {
   if (view.state === 'dismissed') return 'dismiss';
   return view.state === 'snoozed' ? 'snooze' : 'approve';
-}
-
-function decidedText(view: CardView): string {
-  return `${view.decision?.by ?? 'Somebody'} has decided this already; the card shows how.`;
 }

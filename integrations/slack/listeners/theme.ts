@@ -10,11 +10,15 @@ import type { Outbound } from '../outbound.ts';
 import type { People } from '../people.ts';
 import { noteModal } from '../views/edit.ts';
 import { fromRef } from '../views/ref.ts';
-import { CLICK_AGAIN, OLD_MESSAGE, refusalText, say } from '../views/replies.ts';
+import { CLICK_AGAIN, OLD_MESSAGE, OPEN_AGAIN, refusalText, say } from '../views/replies.ts';
 import {
   doneText,
   editReceipt,
+  FOLLOWING,
   invalidText,
+  LIST_TITLES,
+  NO_THEME,
+  NOT_FOLLOWING,
   noTheme,
   problemText,
   THEME_ACTIONS,
@@ -63,13 +67,13 @@ export async function openTheme(deps: ThemeDeps, ask: Ask, query: string): Promi
     const known = new Set(followed.map(({ themeId }) => themeId));
     const themes = [...followed, ...newest.filter(({ themeId }) => !known.has(themeId))];
     return themes.length > 0
-      ? themesMessage(followed.length > 0 ? '*Themes*, those you follow first' : '*The newest themes*', themes)
-      : say('There is no theme yet: nobody has reported anything.');
+      ? themesMessage(followed.length > 0 ? LIST_TITLES.followed : LIST_TITLES.newest, themes)
+      : say(NO_THEME);
   }
   const reply = await deps.verbs.theme({ query, person, audience });
   if (reply.kind === 'refused') return say(refusalText(reply.refusal));
   if (reply.kind === 'none') return say(noTheme(query));
-  if (reply.kind === 'several') return themesMessage('*Which of these?*', reply.themes);
+  if (reply.kind === 'several') return themesMessage(LIST_TITLES.many, reply.themes);
   const trigger = ask.interaction.trigger_id;
   if (ask.late || !trigger) return say(CLICK_AGAIN);
   const origin = { themeId: reply.view.themeId, channel: ask.where.channel ?? null };
@@ -112,11 +116,7 @@ export function listenToThemes(app: SlackApp, deps: ThemeDeps): void {
     const on = fromRef(ask.value, 2)?.[1] !== 'off';
     const reply = await verbs.follow({ themeId: view.themeId, person, on });
     const said =
-      reply === 'following'
-        ? 'You follow it: I write to you when it is decided, filed, done or back.'
-        : reply === 'not_following'
-          ? 'You do not follow it any more.'
-          : await problemWords(reply);
+      reply === 'following' ? FOLLOWING : reply === 'not_following' ? NOT_FOLLOWING : await problemWords(reply);
     return again(view.themeId, person, origin, said);
   });
 
@@ -333,5 +333,5 @@ function updated(view: ModalView): ViewAnswer {
 }
 
 function outdated(): ViewAnswer {
-  return updated(noteModal('Please open it again', OLD_MESSAGE));
+  return updated(noteModal(OPEN_AGAIN, OLD_MESSAGE));
 }

@@ -61,6 +61,23 @@ export function modeWords(mode: ChannelLine['mode']): string {
   return MODE_WORDS[mode];
 }
 
+/** What was changed about a channel, as a part of a sentence. */
+export function captureChanged(capture: ChannelLine['capture']): string {
+  return `${capture} from the next message on`;
+}
+export function ownerChanged(name: string | null): string {
+  return name === null ? 'nobody is reminded' : `${name} is reminded when nobody decides`;
+}
+
+/** The answers to the other buttons of the page. */
+export const LISTEN_FIRST = 'I listen nowhere yet: choose channels first.';
+export function sameForMore(channels: number): string {
+  return ` The same for ${channels} more.`;
+}
+export function checkedText(bad: number): string {
+  return bad === 0 ? 'Checked: every connection works.' : `Checked: ${bad} with a problem.`;
+}
+
 function channelBlocks({ channels }: AdminView): KnownBlock[] {
   const choose: ActionsBlock = {
     type: 'actions',

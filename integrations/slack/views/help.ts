@@ -1,6 +1,8 @@
 // The help: what there is, with real examples, from the tables that the code itself uses.
 import type { Message } from '../client.ts';
+import { clip } from '../limits.ts';
 import type { ReactionSettings, ReactionVerb } from '../listeners/reactions.ts';
+import { harmless } from '../text.ts';
 import { blocksOf, context, section } from './blocks.ts';
 
 const REACTION_WORDS: Record<ReactionVerb, string> = {
@@ -43,4 +45,12 @@ export function helpMessage({ commands, settings, insightsChannel }: HelpInput):
     text: [intro, ...parts.map(([title, body]) => `${title}\n${body}`), footer].join('\n\n'),
     blocks: blocksOf(section(intro), ...parts.map(([title, body]) => section(`*${title}*\n${body}`)), context(footer)),
   };
+}
+
+/** The answer to a command that there is none of; `meant` is what was probably typed for, with its words. */
+export function unknownCommand(typed: string, meant: string | null): string {
+  const hint = meant
+    ? `Did you mean \`/throughline ${harmless(clip(meant, 100))}\`?`
+    : '`/throughline help` lists what I know.';
+  return `I do not know “${harmless(clip(typed, 60))}”. ${hint}`;
 }

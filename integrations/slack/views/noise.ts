@@ -7,6 +7,11 @@ import { blocksOf, context, count, section } from './blocks.ts';
 
 const CHANNELS_MAX = 12;
 
+/** The answer to a number of days that is none. */
+export function noiseDaysText(daysMax: number): string {
+  return `Tell me a number of days from 1 to ${daysMax}, like \`/throughline noise 30\`.`;
+}
+
 /** The answer to `/throughline noise`. */
 export function noiseMessage(report: NoiseReport): Message {
   const lines = noiseLines(report);

@@ -9,6 +9,20 @@ import { clipMarkup, LENGTH } from '../limits.ts';
 import { escapeMarkup, harmless, linkTo, when } from '../text.ts';
 import { section } from './blocks.ts';
 
+/** Titles of windows that end something, in two or three words. */
+export const OPEN_AGAIN = 'Please open it again';
+export const NOTHING_CHANGED = 'Nothing was changed';
+export const DID_NOT_WORK = 'That did not work';
+export const ALMOST_DONE = 'Almost done';
+
+/** The answer to a reaction that would decide, where nothing waits. */
+export const NOTHING_TO_DECIDE = 'There is nothing to decide on this card right now.';
+
+/** The answer to a reaction that comes after somebody's decision. */
+export function decidedAlready(by: string): string {
+  return `${by} has decided this already; the card shows how.`;
+}
+
 const REFUSALS: Record<Refusal, string> = {
   bot: 'Bots cannot do this; a person has to.',
   external: 'Only members of this workspace can do this. Nothing was changed.',

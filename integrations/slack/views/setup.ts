@@ -149,6 +149,13 @@ export function listenText(reply: Extract<ListenReply, { kind: 'done' }>, mode: 
   return [said, invite].filter(Boolean).join(' ') || 'Nothing was changed.';
 }
 
+/** What can be wrong with where insights go. */
+export const CHOOSE_CHANNEL = 'Please choose a channel.';
+export const INVITE_FIRST = 'I cannot see that channel: type /invite @Throughline there first.';
+export function nobodyCalled(entries: readonly string[]): string {
+  return `Nobody here is called ${clip(entries.join(', '), 200)}.`;
+}
+
 /** What is said after the place of insights was chosen. */
 export function insightsText(channelId: string, uninvited: boolean): string {
   const where = `<#${escapeMarkup(channelId)}>`;

@@ -63,6 +63,17 @@ export interface ThemeOrigin {
   channel: string | null;
 }
 
+/** Where there is no theme at all. */
+export const NO_THEME = 'There is no theme yet: nobody has reported anything.';
+export const LIST_TITLES = {
+  followed: '*Themes*, those you follow first',
+  newest: '*The newest themes*',
+  many: '*Which of these?*',
+} as const;
+/** What following and not following comes to. */
+export const FOLLOWING = 'You follow it: I write to you when it is decided, filed, done or back.';
+export const NOT_FOLLOWING = 'You do not follow it any more.';
+
 /** What a theme is called; where its words may not be read, that is said instead. */
 export function themeName(theme: { title: string | null }): string {
   return theme.title === null ? 'a theme whose words you cannot read here' : clip(theme.title, TITLE_SHOWN) || '–';

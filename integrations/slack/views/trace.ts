@@ -28,6 +28,10 @@ const LONE_WORDS = {
   no_theme: 'I have this message; it resembles nothing else so far, so it has no theme yet.',
 } as const;
 
+/** The answer to a trace of nothing. */
+export const TRACE_WHAT =
+  'Tell me what to trace: an insight (`ins_…`), an issue (`ENG-12`), a link to a message, or a ticket (`ticket 1`, `zendesk:1`, `#1`).';
+
 /** The answer to `/throughline trace`. */
 export function traceMessage(reply: TraceReply, query: string): Message {
   if (reply.kind === 'unknown') {
