@@ -217,7 +217,16 @@ export function createSlack(config: SlackConfig, deps: SlackDeps): Slack {
       return channelLabel(deps.insightsChannel?.() ?? config.insightsChannel);
     },
   });
-  const homeDeps = { verbs, people, outbound, settings: deps.settings, clock, log, telemetry: deps.telemetry };
+  const homeDeps = {
+    verbs,
+    people,
+    outbound,
+    settings: deps.settings,
+    clock,
+    log,
+    telemetry: deps.telemetry,
+    pictures,
+  };
   const home = createHomeTabs(homeDeps);
   listenToHome(app, { ...homeDeps, tabs: home });
   listenToAdministration(app, {

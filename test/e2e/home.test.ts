@@ -465,6 +465,30 @@ describe('trends by menus', () => {
     await press('dan', 'home_page');
     expect(home('dan')).toContain('in the last 7 days');
   });
+
+  it('show their chart when it is drawn, in words for those who do not see it, and do without where uploads are not allowed', async () => {
+    const pictureOf = (stage: Awaited<ReturnType<typeof takeStage>>, who: string) =>
+      stage.slack.state.homeOf(who)!.view.blocks.find(({ type }) => type === 'image');
+    const stage = await takeStage();
+    await stage.openCard();
+    await stage.openHome('dan');
+    await stage.press('dan', 'home_page');
+    const shown = pictureOf(stage, 'dan');
+    expect(shown).toMatchObject({ slack_file: { id: expect.stringMatching(/^F/) } });
+    expect(String(shown!.alt_text)).toMatch(/reports.* 3\b/);
+    // The same numbers are not drawn again.
+    const files = stage.slack.state.files.size;
+    await stage.openHome('dan');
+    await stage.press('dan', 'home_page');
+    expect(pictureOf(stage, 'dan')).toMatchObject({ slack_file: shown!.slack_file });
+    expect(stage.slack.state.files.size).toBe(files);
+    const other = await takeStage({ without: ['files:write'] });
+    await other.openCard();
+    await other.openHome('dan');
+    await other.press('dan', 'home_page');
+    expect(pictureOf(other, 'dan')).toBeUndefined();
+    expect(other.home('dan')).toContain('3 reports from 3 customers');
+  });
 });
 
 describe('/throughline home', () => {

@@ -1,14 +1,18 @@
 // The Home tab: drawn when a person opens it, after each of their clicks, and when something on it changes while they look.
+
 import { createHash } from 'node:crypto';
 import type { HomeView as SlackHome } from '@slack/types';
 import { ExternalError, errorLine } from '#src/domain/errors.ts';
+import type { HomeTrends } from '#src/domain/home.ts';
 import { HOME_PAGES, HOME_STEPS, type HomeStep, type TrendChoice } from '#src/domain/home.ts';
 import { may } from '#src/domain/policy.ts';
 import type { Clock, Log, Telemetry } from '#src/domain/ports.ts';
+import type { TrendsView } from '#src/domain/trends.ts';
 import type { Verbs } from '#src/domain/verbs.ts';
 import type { Ask, SlackApp, ViewAnswer } from '../app.ts';
 import type { Outbound } from '../outbound.ts';
 import type { People } from '../people.ts';
+import type { Picture, Pictures } from '../pictures.ts';
 import { noteModal } from '../views/edit.ts';
 import { readForm } from '../views/form.ts';
 import { chosenTrend, HOME_ACTIONS, homeTab, pauseText } from '../views/home.ts';
@@ -22,6 +26,7 @@ import {
 } from '../views/preferences.ts';
 import { fromRef, seenOf } from '../views/ref.ts';
 import { CLICK_AGAIN, decideText, NOTHING_CHANGED, OLD_MESSAGE, refusalText } from '../views/replies.ts';
+import { altText, chartOf } from '../views/trends-chart.ts';
 
 // Changes come in bursts: one report moves a theme, its insight and its card. What they make of Home is drawn once.
 const GATHER_MS = 3_000;
@@ -29,6 +34,8 @@ const GATHER_MS = 3_000;
 const REST_FACTOR = 10;
 // How long a person still sees what came of their click.
 const NOTE_MS = 60_000;
+// Ids only; whoever has not looked for longest gets a new one.
+const CHARTS_KEPT = 500;
 
 export interface HomeDeps {
   verbs: Verbs;
@@ -38,6 +45,7 @@ export interface HomeDeps {
   clock: Clock;
   log: Log;
   telemetry: Telemetry;
+  pictures: Pictures;
 }
 
 /** The Home tabs of a workspace. */
@@ -58,6 +66,9 @@ export function createHomeTabs(deps: HomeDeps): HomeTabs {
   const { verbs, people, outbound, clock, log } = deps;
   const notes = new Map<string, { text: string; until: number }>();
   const lanes = new Map<string, Promise<void>>();
+  // The chart that each person's page of trends shows, by what it shows; null while it is drawn, or when there is none to be had.
+  const charts = new Map<string, { key: string; picture: Picture | null }>();
+  const drawing = new Set<Promise<void>>();
   let round: { done: Promise<void>; hurry: AbortController } | null = null;
   let isDirty = false;
   let stopped = false;
@@ -91,6 +102,7 @@ export function createHomeTabs(deps: HomeDeps): HomeTabs {
         round.hurry.abort();
         await round.done;
       }
+      await Promise.all(drawing);
     },
     async stop() {
       stopped = true;
@@ -134,12 +146,47 @@ export function createHomeTabs(deps: HomeDeps): HomeTabs {
       people.personOf(personId).then((person) => verbs.home(person)),
       deps.settings(),
     ]);
-    const tab = homeTab(view, { now, captureEmoji, note: notes.get(personId)?.text ?? null });
+    const chart = view.trends ? charts.get(personId) : undefined;
+    const key = view.trends ? chartKey(view.trends) : null;
+    const picture = chart && chart.key === key ? chart.picture : null;
+    const at = { now, captureEmoji, note: notes.get(personId)?.text ?? null };
+    const tab = homeTab(view, { ...at, picture });
     const hash = hashOf(tab);
     if (hash === shown) return;
-    await outbound.publishHome(personId, tab);
+    await show(personId, tab, picture && homeTab(view, { ...at, picture: null }));
+    if (view.trends && key !== null && chart?.key !== key) drawChart(personId, key, view.trends.view);
     deps.telemetry.count('home_published_total', { because: shown === null ? 'person' : 'change' });
     await verbs.homeShown(personId, hash);
+  }
+
+  /** Publishes a tab; one with a picture again while Slack looks through it, and in the end `without`. */
+  async function show(personId: string, tab: SlackHome, without: SlackHome | null): Promise<void> {
+    if (!without) return outbound.publishHome(personId, tab);
+    const send = async () => {
+      await outbound.publishHome(personId, tab);
+      return true;
+    };
+    if (!(await deps.pictures.whenReady(send))) await outbound.publishHome(personId, without);
+  }
+
+  /** The numbers stand there at once; their picture joins them when it is drawn. */
+  function drawChart(personId: string, key: string, view: TrendsView): void {
+    charts.delete(personId);
+    charts.set(personId, { key, picture: null });
+    if (charts.size > CHARTS_KEPT) charts.delete(charts.keys().next().value!);
+    if (view.reports.now + (view.reports.before ?? 0) === 0) return;
+    const work = (async () => {
+      try {
+        const locale = (await people.user(personId))?.locale ?? null;
+        const picture = await deps.pictures.make(chartOf(view, locale), altText(view, locale));
+        if (!picture || charts.get(personId)?.key !== key) return;
+        charts.set(personId, { key, picture });
+        await unlessRefused(personId, () => inTurn(personId, () => publish(personId, null)));
+      } catch (error) {
+        log.warn({ person: personId, error: errorLine(error) }, 'a Home goes without its chart');
+      }
+    })().finally(() => drawing.delete(work));
+    drawing.add(work);
   }
 
   /** Where the app has no Home tab, or the person is gone, there is nothing to draw, now or later. */
@@ -163,6 +210,12 @@ export function createHomeTabs(deps: HomeDeps): HomeTabs {
       if (lanes.get(personId) === turn) lanes.delete(personId);
     }
   }
+}
+
+/** What a chart shows, without the moment at which it was asked for. */
+function chartKey({ choice, view }: HomeTrends): string {
+  const themes = view.themes.map(({ themeId, title, reports, columns }) => [themeId, title, reports, columns]);
+  return JSON.stringify([choice, view.columns.map(({ reports, before }) => [reports, before]), themes]);
 }
 
 /** Hangs up the listeners of Home. */

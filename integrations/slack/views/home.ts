@@ -16,6 +16,7 @@ import { ObservationKind } from '#src/domain/observation.ts';
 import type { Refusal } from '#src/domain/policy.ts';
 import { SignalSource } from '#src/domain/signal.ts';
 import { COUNT, clip, LENGTH } from '../limits.ts';
+import type { Picture } from '../pictures.ts';
 import { harmless, linkTo, when } from '../text.ts';
 import { adminBlocks, menu } from './administration.ts';
 import { backfillLine } from './backfill.ts';
@@ -24,6 +25,7 @@ import { preferencesBlock } from './preferences.ts';
 import { toRef } from './ref.ts';
 import { refusalText } from './replies.ts';
 import { headline, kindName } from './trends.ts';
+import { pictureBlock } from './trends-chart.ts';
 
 /** The buttons and menus of Home. Those of rows carry the row's name behind a colon, since a view knows each name once. */
 export const HOME_ACTIONS = {
@@ -46,6 +48,8 @@ export interface HomeContext {
   captureEmoji: string;
   /** What this person just did, and what came of it. */
   note: string | null;
+  /** The chart of the page of trends, once it is drawn. */
+  picture: Picture | null;
 }
 
 /** The Home tab of one person. */
@@ -60,13 +64,13 @@ function homeBlocks(view: HomeView, at: HomeContext): KnownBlock[] {
     pages(view),
     at.note?.trim() ? context(at.note) : null,
     ...pausedBlocks(view),
-    ...pageBlocks(view, at.now),
+    ...pageBlocks(view, at),
   );
 }
 
-function pageBlocks(view: HomeView, now: Date): KnownBlock[] {
+function pageBlocks(view: HomeView, { now, picture }: HomeContext): KnownBlock[] {
   if (view.admin) return adminBlocks(view.admin, view.paused ? null : pauseButton());
-  if (view.trends) return trendBlocks(view.trends);
+  if (view.trends) return trendBlocks(view.trends, picture);
   return [
     ...stepBlocks(view),
     ...pastBlocks(view),
@@ -304,7 +308,7 @@ function followed({ title, reports, customers, cardState, permalink, issue, mute
 const ALL = 'all';
 const THEMES_SHOWN = 8;
 
-function trendBlocks({ choice, view, areas }: HomeTrends): KnownBlock[] {
+function trendBlocks({ choice, view, areas }: HomeTrends, picture: Picture | null): KnownBlock[] {
   const choose = (name: string, all: string, options: ReturnType<typeof option>[], chosen: string | null) =>
     menu(`${HOME_ACTIONS.trends}:${name}`, all, [option(all, ALL), ...options], chosen ?? ALL);
   const rows = view.themes.slice(0, THEMES_SHOWN);
@@ -340,6 +344,7 @@ function trendBlocks({ choice, view, areas }: HomeTrends): KnownBlock[] {
       ],
     },
     section(headline(view)),
+    ...(picture ? [pictureBlock(picture)] : []),
     ...rows.map((row, index) => {
       const title = clip(row.title, TITLE_MAX);
       return section(
@@ -347,7 +352,7 @@ function trendBlocks({ choice, view, areas }: HomeTrends): KnownBlock[] {
       );
     }),
     ...more(view.themes.length - rows.length + view.more, 'more theme', 'more themes', ''),
-    context('`/throughline trends` draws it, and takes more filters.'),
+    context('`/throughline trends` takes more filters, and can be shared.'),
   ];
 }
 

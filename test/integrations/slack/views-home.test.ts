@@ -195,9 +195,11 @@ describe('Home', () => {
   it('fits Slack on every page, whatever stands on it, and calls nobody', () => {
     fc.assert(
       fc.property(view, fc.option(hostile), (home, note) => {
-        const tab = homeTab(home, { now: NOW, captureEmoji: 'memo', note });
+        const picture =
+          note === null ? null : { fileId: 'F0AB12CD3', title: note, alt: note.slice(0, 1_000) || 'A chart' };
+        const tab = homeTab(home, { now: NOW, captureEmoji: 'memo', note, picture });
         expect(viewProblems(tab, ['home']).map(problemLine)).toEqual([]);
-        expect(callsIn(homeTab(home, { now: NOW, captureEmoji: 'memo', note: null }))).toEqual([]);
+        expect(callsIn(homeTab(home, { now: NOW, captureEmoji: 'memo', note: null, picture: null }))).toEqual([]);
       }),
       { numRuns: 150 },
     );
@@ -208,7 +210,7 @@ describe('Home', () => {
     const rows = fc.sample(waiting, { numRuns: 12, seed: 7 });
     const tab = homeTab(
       { ...full, role: 'admin', trends: null, admin: null, mayDecide: true, waiting: { rows, more: 188 } },
-      { now: NOW, captureEmoji: 'memo', note: 'Saved.' },
+      { now: NOW, captureEmoji: 'memo', note: 'Saved.', picture: null },
     );
     expect(JSON.stringify(tab)).toContain('Waits for your decision: 200');
     expect(JSON.stringify(tab)).toContain('188 more wait.');
@@ -218,7 +220,10 @@ describe('Home', () => {
   it('shows guests and strangers nothing but a kind word', () => {
     fc.assert(
       fc.property(view, (home) => {
-        const tab = homeTab({ ...home, role: 'outsider' }, { now: NOW, captureEmoji: 'memo', note: null });
+        const tab = homeTab(
+          { ...home, role: 'outsider' },
+          { now: NOW, captureEmoji: 'memo', note: null, picture: null },
+        );
         expect(tab.blocks).toHaveLength(1);
         expect(JSON.stringify(tab)).toContain('*Hello!*');
       }),
@@ -242,7 +247,7 @@ describe('Home', () => {
             canFile: true,
             waiting: { rows: [{ ...row!, wordsHidden }], more: 0 },
           },
-          { now: NOW, captureEmoji: 'memo', note: null },
+          { now: NOW, captureEmoji: 'memo', note: null, picture: null },
         ),
       );
     expect(shown(true)).not.toContain('home_file');
@@ -270,7 +275,7 @@ describe('Home', () => {
           role: 'admin',
           admin: { ...page, health: page.health.map((one) => ({ ...one, connected: true, heardAt })) },
         },
-        { now: NOW, captureEmoji: 'memo', note: null },
+        { now: NOW, captureEmoji: 'memo', note: null, picture: null },
       );
     expect(at('2026-03-02T09:05:59.100Z')).toEqual(at('2026-03-02T09:05:01.000Z'));
     expect(at('2026-03-02T09:06:00.000Z')).not.toEqual(at('2026-03-02T09:05:59.000Z'));
@@ -281,7 +286,7 @@ describe('Home', () => {
     const nothing = { choice: { days: 7, area: null, source: null, kind: null } as TrendChoice, areas: [] };
     const tab = homeTab(
       { ...base, role: 'member', admin: null, trends: { ...nothing, view: noTrends(trendsQuery(7), NOW) } },
-      { now: NOW, captureEmoji: 'memo', note: null },
+      { now: NOW, captureEmoji: 'memo', note: null, picture: null },
     );
     expect(viewProblems(tab, ['home'])).toEqual([]);
     expect(JSON.stringify(tab)).toContain('No reports');
