@@ -37,7 +37,7 @@ export function sampleMessage(view: SampleView): Message {
 function blocksFor(view: SampleView, item: SampleItem): KnownBlock[] {
   if (item.text === null) return [context(`${item.n}. This message is gone.${judgedWords(item)}`)];
   const where = [
-    harmless(clip(item.where, 80)),
+    harmless(clip(item.where, 80)).trim() || 'in a place without a name',
     item.at ? when(item.at) : '',
     item.permalink ? linkTo(item.permalink, 'open') : '',
   ]
