@@ -299,6 +299,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await stage.open('home');
     await stage.page.locator('#home').getByRole('button', { name: 'Trends' }).first().click();
     await stage.settle();
+    await stage.page.locator('#home img').first().waitFor({ timeout: 15_000 });
     await stage.keep('home-trends', stage.page.locator('#home .blocks'));
     await stage.become('maya');
     await stage.open('home');
