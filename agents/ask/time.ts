@@ -1,5 +1,7 @@
 // Time in a question: "since Monday", "the last 3 weeks", "this month", "since the last release", "against the week before".
+
 import { type AskFilter, DAYS_MAX } from '#src/domain/ask.ts';
+import { MONTHS } from '#src/domain/trends-text.ts';
 
 const DAY_MS = 86_400_000;
 const UNIT_DAYS = { day: 1, week: 7, month: 30, quarter: 90, year: DAYS_MAX } as const;
@@ -19,20 +21,6 @@ const NUMBERS = [
   'twelve',
 ];
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
-const MONTHS = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-];
 
 type SpanOf = Pick<AskFilter, 'days' | 'daysAgo' | 'since'>;
 

@@ -27,7 +27,8 @@ export type TrendsReading =
   /** `retry` is what was typed with the likely correction, when there is one. */
   | { kind: 'problem'; problem: TrendsProblem; retry: string | null };
 
-const MONTHS = [
+/** The months as people write them, the first one first. */
+export const MONTHS = [
   'january',
   'february',
   'march',

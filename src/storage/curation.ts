@@ -14,6 +14,7 @@ import { kindOfId } from '#src/domain/ids.ts';
 import type { Tx } from '#src/domain/ports.ts';
 import type { Records } from '#src/domain/stores.ts';
 import { type Theme, ThemeContract } from '#src/domain/theme.ts';
+import { lockThemes } from './themes.ts';
 
 /** The name of the event that ends a mute "until the next release". */
 const RELEASE = 'release';
@@ -214,12 +215,7 @@ export function createCurations(workspaceId: WorkspaceId, records: Records): Cur
       return rows.map((row) => row.id);
     },
 
-    async lockThemes(tx, themeIds) {
-      await tx.query(`select 1 from theme where workspace_id = $1 and id = any($2) order by id for update`, [
-        workspaceId,
-        themeIds,
-      ]);
-    },
+    lockThemes: (tx, themeIds) => lockThemes(tx, workspaceId, themeIds),
 
     async record(tx, edit) {
       await tx.query(

@@ -363,7 +363,7 @@ export function createThemes(workspaceId: WorkspaceId, keyring: Keyring, records
 }
 
 /** What is written about a theme and what is forgotten of it take turns: neither could see the other's rows before they are committed. */
-async function lockThemes(tx: Tx, workspaceId: WorkspaceId, themeIds: readonly string[]): Promise<void> {
+export async function lockThemes(tx: Tx, workspaceId: WorkspaceId, themeIds: readonly string[]): Promise<void> {
   if (themeIds.length === 0) return;
   await tx.query(`select 1 from theme where workspace_id = $1 and id = any($2) order by id for update`, [
     workspaceId,

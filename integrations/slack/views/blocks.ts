@@ -2,6 +2,7 @@
 import type {
   Button,
   ContextBlock,
+  InputBlock,
   KnownBlock,
   MrkdwnElement,
   Option,
@@ -164,4 +165,22 @@ const SOURCE_NAMES: Readonly<Record<string, string>> = {
 /** What people call a source. */
 export function sourceName(source: string): string {
   return Object.hasOwn(SOURCE_NAMES, source) ? SOURCE_NAMES[source]! : source;
+}
+
+/** A field of a window with its label; `hint` stands below it. */
+export function input(
+  blockId: string,
+  label: string,
+  element: InputBlock['element'],
+  optional = false,
+  hint?: string,
+): InputBlock {
+  return {
+    type: 'input',
+    block_id: blockId,
+    label: plain(label, LENGTH.label),
+    element,
+    ...(optional ? { optional } : {}),
+    ...(hint ? { hint: plain(hint, LENGTH.hint) } : {}),
+  };
 }

@@ -1,9 +1,9 @@
 // The modal that lets a person change what would be filed, filled with exactly that.
-import type { InputBlock, ModalView } from '@slack/types';
+import type { ModalView } from '@slack/types';
 import type { EditForm, ProposalEdit } from '#src/domain/verbs.ts';
 import { clip, LENGTH } from '../limits.ts';
 import { harmless } from '../text.ts';
-import { blocksOf, context, count, mrkdwn, option, plain, section } from './blocks.ts';
+import { blocksOf, context, count, input, mrkdwn, option, plain, section } from './blocks.ts';
 import { PRIORITIES } from './card.ts';
 import { toRef } from './ref.ts';
 
@@ -141,21 +141,4 @@ export function splitText(text: string, max: number, partsMax: number): string[]
   }
   parts.push(clip(rest, max));
   return parts;
-}
-
-function input(
-  blockId: string,
-  label: string,
-  element: InputBlock['element'],
-  optional = false,
-  hint?: string,
-): InputBlock {
-  return {
-    type: 'input',
-    block_id: blockId,
-    label: plain(label, LENGTH.label),
-    element,
-    ...(optional ? { optional } : {}),
-    ...(hint ? { hint: plain(hint, LENGTH.hint) } : {}),
-  };
 }

@@ -8,6 +8,7 @@ import {
   button,
   context,
   count,
+  input,
   line,
   moment,
   option,
@@ -340,23 +341,6 @@ function step(
       ...blocks,
       hasBack ? null : { type: 'actions', elements: [button(THEME_ACTIONS.back, 'Back', toRef('back'))] },
     ),
-  };
-}
-
-function input(
-  blockId: string,
-  label: string,
-  element: InputBlock['element'],
-  optional = false,
-  hint?: string,
-): InputBlock {
-  return {
-    type: 'input',
-    block_id: blockId,
-    label: plain(label, LENGTH.label),
-    element,
-    ...(optional ? { optional } : {}),
-    ...(hint ? { hint: plain(hint, LENGTH.hint) } : {}),
   };
 }
 
