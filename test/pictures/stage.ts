@@ -114,8 +114,9 @@ export async function openStage(options: {
         .catch(() => {});
       if (!element) await page.screenshot({ path, animations: 'disabled' });
       else {
-        // A long message is whole only in a tall window.
-        await page.setViewportSize({ width: SIZE.width, height: TALL });
+        // A long message is whole only in a tall window; the thread fills whatever it is given.
+        if ((await element.getAttribute('id')) !== 'thread')
+          await page.setViewportSize({ width: SIZE.width, height: TALL });
         await element.scrollIntoViewIfNeeded();
         await page.waitForTimeout(150);
         await element.screenshot({ path, animations: 'disabled' });
